@@ -1,0 +1,36 @@
+//! What the QR code tells the phone.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Order, OrderId};
+
+/// The readable payload of the signed token behind a QR code (wire contract, section 2). It names the
+/// payment by shop and order, and repeats what the customer must see before approving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QrClaims {
+    pub merchant_id: String,
+    pub merchant_name: String,
+    pub order_id: OrderId,
+    pub order_name: String,
+    /// Minor units of the payment's currency.
+    pub amount: i64,
+    /// Seconds since the epoch, as RFC 7519 wants them.
+    pub iat: i64,
+    pub exp: i64,
+}
+
+impl QrClaims {
+    pub fn of(order: &Order, merchant_name: &str, issued_at: Timestamp) -> Self {
+        Self {
+            merchant_id: order.merchant.to_string(),
+            merchant_name: merchant_name.to_owned(),
+            order_id: order.order_id.clone(),
+            order_name: order.order_name.as_str().to_owned(),
+            amount: order.amount.minor(),
+            iat: issued_at.as_second(),
+            exp: order.expires_at.as_second(),
+        }
+    }
+}

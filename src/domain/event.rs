@@ -1,0 +1,146 @@
+//! What has happened to a payment: the vocabulary of the journal.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Approval, CancelNo, CustomerId, Instrument, MerchantId, Money, Order, Payer, PaymentKey, Reason, RefundKind, TxnNo,
+};
+
+/// One thing that happened. Journals are read back for ever, so a variant or field is added, never
+/// renamed or given another meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    Created {
+        order: Box<Order>,
+    },
+    /// The first account that approved owns the payment from here on.
+    Claimed {
+        payer: Payer,
+    },
+    VerificationStarted {
+        instrument: Instrument,
+    },
+    /// The instrument was refused; the payment is open for another one.
+    VerificationFailed {
+        reason: Reason,
+    },
+    VerificationPassed {
+        payment_key: PaymentKey,
+    },
+    /// The shop confirmed with another amount than it had asked for.
+    ConfirmRefused {
+        amount: i64,
+    },
+    /// The intent to take money: durable before the acquirer hears of it.
+    AuthorizationRequested {
+        txn_no: TxnNo,
+    },
+    AuthorizationNotSent {
+        txn_no: TxnNo,
+    },
+    AuthorizationUnknown {
+        txn_no: TxnNo,
+    },
+    Approved {
+        txn_no: TxnNo,
+        approval: Approval,
+    },
+    Declined {
+        txn_no: TxnNo,
+        reason: Reason,
+    },
+    /// Given up before any money was taken, by the customer or the shop.
+    Canceled {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Box<str>>,
+    },
+    Aborted {
+        reason: Reason,
+    },
+    Expired,
+    /// The intent to give money back. The amount is reserved from here on.
+    RefundRequested {
+        cancel_no: CancelNo,
+        amount: Money,
+        refund_kind: RefundKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Box<str>>,
+    },
+    RefundUnknown {
+        cancel_no: CancelNo,
+    },
+    RefundSucceeded {
+        cancel_no: CancelNo,
+    },
+    RefundFailed {
+        cancel_no: CancelNo,
+        reason: Reason,
+    },
+}
+
+impl Event {
+    /// The journal's name of this kind, also the `kind` of its JSON.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Event::Created { .. } => "created",
+            Event::Claimed { .. } => "claimed",
+            Event::VerificationStarted { .. } => "verification_started",
+            Event::VerificationFailed { .. } => "verification_failed",
+            Event::VerificationPassed { .. } => "verification_passed",
+            Event::ConfirmRefused { .. } => "confirm_refused",
+            Event::AuthorizationRequested { .. } => "authorization_requested",
+            Event::AuthorizationNotSent { .. } => "authorization_not_sent",
+            Event::AuthorizationUnknown { .. } => "authorization_unknown",
+            Event::Approved { .. } => "approved",
+            Event::Declined { .. } => "declined",
+            Event::Canceled { .. } => "canceled",
+            Event::Aborted { .. } => "aborted",
+            Event::Expired => "expired",
+            Event::RefundRequested { .. } => "refund_requested",
+            Event::RefundUnknown { .. } => "refund_unknown",
+            Event::RefundSucceeded { .. } => "refund_succeeded",
+            Event::RefundFailed { .. } => "refund_failed",
+        }
+    }
+
+    /// Whether those who watch the payment hear of it: it changed the status, or opened the payment
+    /// again. Everything else is between us and the acquirer.
+    pub const fn is_public(&self) -> bool {
+        matches!(
+            self,
+            Event::Created { .. }
+                | Event::VerificationStarted { .. }
+                | Event::VerificationFailed { .. }
+                | Event::VerificationPassed { .. }
+                | Event::Approved { .. }
+                | Event::Canceled { .. }
+                | Event::Aborted { .. }
+                | Event::Expired
+                | Event::RefundSucceeded { .. }
+        )
+    }
+}
+
+/// Who caused an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", content = "id", rename_all = "snake_case")]
+pub enum By {
+    /// The shop's server or page, with one of its keys.
+    Shop,
+    Customer(CustomerId),
+    BackOffice(MerchantId),
+    /// The gateway itself: an outcome, a timer.
+    Gateway,
+}
+
+/// An event with its place in the payment's life: the journal's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// 1 for `Created`, then without gaps. The same number is the SSE id.
+    pub seq: i64,
+    pub at: Timestamp,
+    pub by: By,
+    pub event: Event,
+}

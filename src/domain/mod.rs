@@ -1,0 +1,41 @@
+//! What a payment is. Pure: no actor, no database, no clock, no I/O, no randomness.
+//!
+//! Everything that may ever happen to a payment is decided by one function and done by another:
+//!
+//! - [`decide`] looks at a [`Payment`], a [`Command`] and the time, and answers with a [`Step`] (the
+//!   events to persist, and at most one [`Effect`] to run once they are durable) or a [`Rejection`];
+//! - [`Payment::apply`] folds one event into the payment. It cannot fail: what is in the journal has
+//!   happened.
+//!
+//! The rest of the house only carries commands in and events out. Nothing in this room may import
+//! another room.
+
+mod claims;
+mod command;
+mod decide;
+mod event;
+mod ids;
+mod money;
+mod order;
+mod outcome;
+mod payment;
+mod refund;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod table;
+
+pub use claims::QrClaims;
+pub use command::{Command, Effect, Rejection, Step};
+pub use decide::{
+    Interrupted, MAX_CONFIRM_ATTEMPTS, MAX_REFUNDS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATIONS, create, decide,
+    interrupted,
+};
+pub use event::{By, Event, Recorded};
+pub use ids::{CancelNo, CardId, CustomerId, MerchantId, PaymentId, PaymentKey, TxnNo};
+pub use money::{Currency, Money, MoneyError};
+pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects, TextError};
+pub use outcome::{Approval, Outcome, Reason};
+pub use payment::{Authorization, Operation, Payment, Status};
+pub use refund::{Refund, RefundKind, RefundState, business_day};

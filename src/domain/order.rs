@@ -1,0 +1,131 @@
+//! What is bought and with what it is paid.
+
+use std::{fmt, str::FromStr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{CardId, CustomerId, MerchantId, Money};
+
+/// Why a text is not an order id or order name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    #[error("must have 1 to 100 characters")]
+    Length,
+    #[error("contains a character that is not allowed")]
+    Character,
+}
+
+const MAX_TEXT_CHARS: usize = 100;
+
+fn checked(text: &str, refused: impl Fn(char) -> bool) -> Result<Box<str>, TextError> {
+    let count = text.chars().take(MAX_TEXT_CHARS + 1).count();
+    if count == 0 || count > MAX_TEXT_CHARS {
+        return Err(TextError::Length);
+    }
+    if text.chars().any(refused) {
+        return Err(TextError::Character);
+    }
+    Ok(text.into())
+}
+
+/// Line and paragraph separators break a line in many clients although they are no control characters.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $refused:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                checked(text, $refused).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0.into()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text! {
+    /// The shop's own name of an order, unique for this shop. Clients paste it raw into URLs and SSE
+    /// data, so everything that would need escaping there is refused.
+    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%')
+}
+text! {
+    /// What the customer reads on the phone.
+    OrderName, breaks_a_line
+}
+
+/// Where the shop's page goes when the payment has ended. Plain http(s) URLs, checked at the door.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirects {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_url: Option<String>,
+}
+
+/// A shop's request for money: what a payment is created from and never changes afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub merchant: MerchantId,
+    pub order_id: OrderId,
+    pub order_name: OrderName,
+    pub amount: Money,
+    pub expires_at: Timestamp,
+    #[serde(default)]
+    pub redirects: Box<Redirects>,
+    /// The shop's own JSON object, as text; Paygate stores and returns it, and never looks inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<str>>,
+}
+
+/// The account that owns a payment since its first approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payer {
+    pub id: CustomerId,
+    pub email: Box<str>,
+}
+
+/// The means of payment a customer chose: enough to show it and to find it again, nothing secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// Which payment method it belongs to (`card`, …): a key of the acquirer table.
+    pub method: Box<str>,
+    pub id: CardId,
+    /// Masked number, last four digits kept.
+    pub masked: Box<str>,
+    /// Card company or bank.
+    pub issuer: Box<str>,
+}
