@@ -1,0 +1,101 @@
+//! Passwords: argon2id, away from the worker threads, a bounded number at a time.
+
+use std::sync::Arc;
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+/// Too many passwords are being hashed already; try again in a second.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("too many sign-ins at once")]
+pub struct Busy;
+
+/// Hashes and verifies passwords on blocking threads.
+///
+/// Each hash takes `memory_kib` of memory for its duration, so both the running and the waiting ones
+/// are limited.
+#[derive(Clone)]
+pub struct PasswordHasher {
+    argon2: Argon2<'static>,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// A hash of no password, so that an unknown e-mail takes as long as a wrong password.
+    decoy: Arc<str>,
+}
+
+/// Sign-ins that may wait for a free hashing thread before new ones are refused.
+const MAX_WAITING: usize = 512;
+
+impl PasswordHasher {
+    /// `memory_kib`, `iterations`: the argon2id cost (OWASP's minimum is 19456 KiB and 2).
+    ///
+    /// # Errors
+    /// Cost parameters outside what argon2 allows.
+    pub fn new(memory_kib: u32, iterations: u32) -> Result<Self, argon2::Error> {
+        let params = Params::new(memory_kib, iterations, 1, None)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy = hash(&argon2, "no password hashes to this").into();
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(Self {
+            argon2,
+            running: Arc::new(Semaphore::new(threads)),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            decoy,
+        })
+    }
+
+    /// Hashes a new password into a PHC string.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many are waiting already.
+    pub async fn hash(&self, password: SecretString) -> Result<String, Busy> {
+        let argon2 = self.argon2.clone();
+        self.blocking(move || hash(&argon2, password.expose_secret())).await
+    }
+
+    /// Whether `password` belongs to `stored`; without a stored hash it takes the same time to say no.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many are waiting already.
+    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<bool, Busy> {
+        let argon2 = self.argon2.clone();
+        let decoy = self.decoy.clone();
+        self.blocking(move || {
+            let known = stored.is_some();
+            let matches = PasswordHash::new(stored.as_deref().unwrap_or(&decoy))
+                .is_ok_and(|phc| argon2.verify_password(password.expose_secret().as_bytes(), &phc).is_ok());
+            known && matches
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
+        let _thread = self.running.acquire().await.map_err(|_| Busy)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
+    }
+}
+
+fn hash(argon2: &Argon2<'_>, password: &str) -> String {
+    // The parameters were checked when the hasher was built, and the salt comes from the system.
+    argon2.hash_password(password.as_bytes()).map(|phc| phc.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_verified_and_a_wrong_or_unknown_one_refused() {
+        let hasher = PasswordHasher::new(64, 1).unwrap();
+        let stored = hasher.hash("pass1234".into()).await.unwrap();
+        assert!(stored.starts_with("$argon2id$"));
+        assert!(hasher.verify("pass1234".into(), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify("pass12345".into(), Some(stored)).await.unwrap());
+        assert!(!hasher.verify("no password hashes to this".into(), None).await.unwrap());
+    }
+}
