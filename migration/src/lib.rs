@@ -1,0 +1,20 @@
+//! The schema, step by step. Every migration runs on SQLite and on PostgreSQL, each in a transaction of
+//! its own; foreign keys stand inside CREATE TABLE because SQLite cannot add them later.
+
+pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+mod m0001_accounts;
+mod m0002_payments;
+mod m0003_idempotency;
+
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_payments::Migration),
+            Box::new(m0003_idempotency::Migration),
+        ]
+    }
+}
