@@ -1,0 +1,55 @@
+//! Customers' accounts.
+
+use jiff::Timestamp;
+use paygate_entity::customer::{Column, Entity, Model};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::{Store, StoreError, exists_or, rows::micros};
+use crate::domain::CustomerId;
+
+/// A customer, without the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    pub id: CustomerId,
+    pub email: String,
+}
+
+impl From<Model> for Customer {
+    fn from(row: Model) -> Self {
+        let Model { id, email, password_hash: _, created_at: _ } = row;
+        Self { id: id.into(), email }
+    }
+}
+
+impl Store {
+    /// Signs a customer up. `email` is in lower case.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the e-mail is taken.
+    pub async fn add_customer(
+        &self,
+        customer: &Customer,
+        password_hash: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row =
+            Model { id: customer.id.uuid(), email: customer.email.clone(), password_hash, created_at: micros(now) };
+        row.into_active_model().insert(&self.write).await.map_err(exists_or)?;
+        Ok(())
+    }
+
+    /// A customer by e-mail, with the password hash.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn customer_by_email(&self, email: &str) -> Result<Option<(Customer, String)>, StoreError> {
+        let row = Entity::find().filter(Column::Email.eq(email)).one(&self.read).await?;
+        Ok(row.map(|row| (row.clone().into(), row.password_hash)))
+    }
+
+    /// # Errors
+    /// The database failed.
+    pub async fn customer(&self, id: CustomerId) -> Result<Option<Customer>, StoreError> {
+        Ok(Entity::find_by_id(id.uuid()).one(&self.read).await?.map(Customer::from))
+    }
+}

@@ -1,0 +1,135 @@
+//! Idempotency keys. A key is taken in the same commit as the effect of its call, so a key without an
+//! effect, or an effect without its key, cannot exist.
+
+use jiff::Timestamp;
+use paygate_entity::idempotency_key::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TryInsert, TryInsertResult,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{Store, StoreError, rows::micros};
+use crate::domain::PaymentId;
+
+/// Names one use of a key: who called what, with which key and which body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRef {
+    /// SHA-256 of caller, method and concrete path.
+    pub scope: [u8; 32],
+    pub key: String,
+    /// SHA-256 of the request body.
+    pub fingerprint: [u8; 32],
+}
+
+/// An answer as it is kept: its status, and its body sealed by the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub status: u16,
+    pub sealed_body: Vec<u8>,
+}
+
+/// What a commit does to a key.
+#[derive(Debug, Clone)]
+pub enum KeyWrite {
+    /// Takes it; with the answer when the call ends with this commit, else it is running. `subject`
+    /// leads to the payment, and `operation` to the refund in it, should the process die meanwhile.
+    Take { key: KeyRef, subject: Option<PaymentId>, operation: Option<Uuid>, answer: Option<Answered>, at: Timestamp },
+    /// The running call has ended.
+    Complete { key: KeyRef, answer: Answered },
+    /// The running call came to nothing and may be made again under the same key.
+    Release { key: KeyRef },
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    Free,
+    /// The same key with another body.
+    OtherBody,
+    Running {
+        subject: Option<PaymentId>,
+        operation: Option<Uuid>,
+    },
+    Answered(Answered),
+}
+
+/// Does what `write` says; `false` when the key is taken by somebody else.
+pub(super) async fn write(db: &impl ConnectionTrait, write: &KeyWrite) -> Result<bool, DbErr> {
+    match write {
+        KeyWrite::Take { key, subject, operation, answer, at } => {
+            let row = ActiveModel {
+                scope: Set(key.scope.to_vec()),
+                key: Set(key.key.clone()),
+                fingerprint: Set(key.fingerprint.to_vec()),
+                payment_id: Set(subject.map(PaymentId::uuid)),
+                operation: Set(*operation),
+                status: Set(answer.as_ref().map(|answer| answer.status.cast_signed())),
+                answer: Set(answer.as_ref().map(|answer| answer.sealed_body.clone())),
+                created_at: Set(micros(*at)),
+            };
+            let inserted = TryInsert::one(row)
+                .on_conflict_do_nothing_on([Column::Scope, Column::Key])
+                .exec_without_returning(db)
+                .await?;
+            Ok(matches!(inserted, TryInsertResult::Inserted(1)))
+        }
+        KeyWrite::Complete { key, answer } => {
+            complete(db, key, answer).await?;
+            Ok(true)
+        }
+        KeyWrite::Release { key } => {
+            Entity::delete_by_id((key.scope.to_vec(), key.key.clone())).exec(db).await?;
+            Ok(true)
+        }
+    }
+}
+
+async fn complete(db: &impl ConnectionTrait, key: &KeyRef, answer: &Answered) -> Result<u64, DbErr> {
+    let updated = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(answer.status.cast_signed()))
+        .col_expr(Column::Answer, Expr::value(answer.sealed_body.clone()))
+        .filter(Column::Scope.eq(key.scope.to_vec()))
+        .filter(Column::Key.eq(key.key.as_str()))
+        // The first answer stays the first answer.
+        .filter(Column::Status.is_null())
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected)
+}
+
+impl Store {
+    /// What is known of `key`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn idempotency_state(&self, key: &KeyRef) -> Result<KeyState, StoreError> {
+        let row = Entity::find_by_id((key.scope.to_vec(), key.key.clone())).one(&self.read).await?;
+        Ok(match row {
+            None => KeyState::Free,
+            Some(row) if row.fingerprint != key.fingerprint => KeyState::OtherBody,
+            Some(Model { status: Some(status), answer: Some(sealed_body), .. }) => {
+                KeyState::Answered(Answered { status: status.cast_unsigned(), sealed_body })
+            }
+            Some(row) => KeyState::Running { subject: row.payment_id.map(PaymentId::from), operation: row.operation },
+        })
+    }
+
+    /// Keeps the answer to a call whose process died before it could answer. `false` when somebody was
+    /// faster; what they kept is the first answer then.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn complete_idempotency_key(&self, key: &KeyRef, answer: &Answered) -> Result<bool, StoreError> {
+        Ok(complete(&self.write, key, answer).await? == 1)
+    }
+
+    /// Forgets keys taken before `cutoff`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sweep_idempotency_keys(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
+        let deleted = Entity::delete_many().filter(Column::CreatedAt.lt(micros(cutoff))).exec(&self.write).await?;
+        Ok(deleted.rows_affected)
+    }
+}

@@ -1,0 +1,56 @@
+//! The only room that names SeaORM. It holds the journal (the one way a payment changes), the look-ups,
+//! and the tables around payments.
+//!
+//! The database is the authority. Nothing here decides: functions take values, write or read rows, and
+//! answer. A function that opens a transaction commits it, and no network call happens inside one. Every
+//! row that belongs to somebody is reached through a function that takes its owner.
+
+mod cards;
+mod connect;
+mod customers;
+mod idempotency;
+mod journal;
+mod keys;
+mod merchants;
+mod payments;
+mod rows;
+
+pub use cards::{Card, MAX_CARDS, NewCard};
+pub use connect::{DatabaseSettings, Store};
+pub use customers::Customer;
+pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite};
+pub use journal::{Commit, CommitError, Journal, JournalSettings};
+pub use keys::{FoundKey, IssuedKey, IssuedKeys};
+pub use merchants::Merchant;
+pub use payments::{Listed, Owner, PaymentFilter, Transaction, TransactionStatus};
+
+use sea_orm::{DbErr, SqlErr};
+
+/// Why the store could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique key is taken: the e-mail, the card, the key.
+    #[error("it exists already")]
+    Exists,
+    /// The idempotency key of the call was taken by another call meanwhile; nothing was changed.
+    #[error("the idempotency key is taken")]
+    KeyTaken,
+    /// A named limit of the owner is reached.
+    #[error("the limit is reached")]
+    Full,
+    /// The database did not answer, or not as it must.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    /// A row holds what no code of ours writes.
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(String),
+}
+
+fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// Turns a broken unique key into [`StoreError::Exists`].
+fn exists_or(error: DbErr) -> StoreError {
+    if is_unique_violation(&error) { StoreError::Exists } else { error.into() }
+}

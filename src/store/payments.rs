@@ -1,0 +1,262 @@
+//! Reading payments: the journal of one, and lists of many.
+
+use jiff::Timestamp;
+use paygate_entity::{merchant, payment, payment_event, payment_transaction};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, LoaderTrait, Order as Direction, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, LikeExpr},
+};
+use uuid::Uuid;
+
+use super::{
+    Store, StoreError,
+    rows::{micros, recorded, timestamp},
+};
+use crate::domain::{CustomerId, MerchantId, OrderId, Payment, PaymentId, PaymentKey, Recorded, Status};
+
+/// Whose payments are looked at. There is no way to look at everybody's.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner {
+    Merchant(MerchantId),
+    Customer(CustomerId),
+}
+
+/// A kind of transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionStatus {
+    Approved,
+    Canceled,
+    Refunded,
+}
+
+impl TransactionStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TransactionStatus::Approved => "APPROVED",
+            TransactionStatus::Canceled => "CANCELED",
+            TransactionStatus::Refunded => "REFUNDED",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Approved, Self::Canceled, Self::Refunded].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// What a list is narrowed by; everything applies before paging.
+#[derive(Debug, Clone, Default)]
+pub struct PaymentFilter {
+    pub payment_key: Option<PaymentKey>,
+    /// Substring of the order name or the customer's e-mail, any case.
+    pub name: Option<String>,
+    /// Payments that have such a transaction.
+    pub status: Option<TransactionStatus>,
+    pub created_from: Option<Timestamp>,
+    /// Exclusive.
+    pub created_until: Option<Timestamp>,
+    /// Also payments in which no money has moved.
+    pub include_unfinished: bool,
+    /// From 0.
+    pub page: u64,
+    pub limit: u64,
+}
+
+/// Money that moved.
+#[derive(Debug, Clone)]
+pub struct Transaction {
+    pub id: Uuid,
+    pub status: TransactionStatus,
+    /// Minor units, negative when it went back.
+    pub amount: i64,
+    pub reason: Option<String>,
+    pub requested_at: Timestamp,
+    pub completed_at: Timestamp,
+}
+
+/// A payment as a list shows it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub payment_key: Option<String>,
+    pub order_id: String,
+    pub order_name: String,
+    pub merchant_name: String,
+    pub customer: Option<CustomerId>,
+    pub card_masked: Option<String>,
+    pub status: Status,
+    pub amount: i64,
+    pub balance: i64,
+    /// Newest first.
+    pub transactions: Vec<Transaction>,
+}
+
+/// The door to somebody's payments.
+fn payments_of(owner: Owner) -> Select<payment::Entity> {
+    payment::Entity::find().filter(match owner {
+        Owner::Merchant(id) => payment::Column::MerchantId.eq(id.uuid()),
+        Owner::Customer(id) => payment::Column::CustomerId.eq(id.uuid()),
+    })
+}
+
+impl PaymentFilter {
+    fn condition(&self) -> Condition {
+        use payment::Column::{ApprovedAt, CreatedAt, HasCancel, HasRefund, PaymentKey, SearchText};
+        let like = |name: &String| {
+            // The separator of the search text cannot be searched for.
+            let escaped = name.to_lowercase().replace('\n', " ").replace('\\', "\\\\");
+            let pattern = escaped.replace('%', "\\%").replace('_', "\\_");
+            Expr::col((payment::Entity, SearchText)).like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
+        };
+        Condition::all()
+            .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
+            .add_option(self.name.as_ref().map(like))
+            .add_option(self.status.map(|status| match status {
+                TransactionStatus::Approved => ApprovedAt.is_not_null(),
+                TransactionStatus::Canceled => HasCancel.eq(true),
+                TransactionStatus::Refunded => HasRefund.eq(true),
+            }))
+            .add_option(self.created_from.map(|from| CreatedAt.gte(micros(from))))
+            .add_option(self.created_until.map(|until| CreatedAt.lt(micros(until))))
+            .add_option((!self.include_unfinished).then(|| ApprovedAt.is_not_null()))
+    }
+}
+
+impl Store {
+    /// Rebuilds a payment from its journal.
+    ///
+    /// # Errors
+    /// The database failed, or the journal cannot be read.
+    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        Ok(Payment::replay(id, self.events_after(id, 0).await?))
+    }
+
+    /// The events of a payment after number `seq`, oldest first.
+    ///
+    /// # Errors
+    /// The database failed, or the journal cannot be read.
+    pub async fn events_after(&self, id: PaymentId, seq: i64) -> Result<Vec<Recorded>, StoreError> {
+        payment_event::Entity::find()
+            .filter(payment_event::Column::PaymentId.eq(id.uuid()))
+            .filter(payment_event::Column::Seq.gt(seq))
+            .order_by_asc(payment_event::Column::Seq)
+            .all(&self.read)
+            .await?
+            .into_iter()
+            .map(recorded)
+            .collect()
+    }
+
+    /// The payment of a shop's order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn payment_of_order(
+        &self,
+        merchant: MerchantId,
+        order: &OrderId,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let id: Option<Uuid> = payments_of(Owner::Merchant(merchant))
+            .filter(payment::Column::OrderId.eq(order.as_str()))
+            .select_only()
+            .column(payment::Column::Id)
+            .into_tuple()
+            .one(&self.read)
+            .await?;
+        Ok(id.map(PaymentId::from))
+    }
+
+    /// One page of somebody's payments, newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_payments(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        now: Timestamp,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let rows = payments_of(owner)
+            .filter(filter.condition())
+            .order_by(payment::Column::CreatedAt, Direction::Desc)
+            .order_by(payment::Column::Id, Direction::Desc)
+            .find_also_related(merchant::Entity)
+            .offset(filter.page * filter.limit)
+            .limit(filter.limit)
+            .all(&self.read)
+            .await?;
+        let (payments, merchants): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let transactions = payments.load_many(payment_transaction::Entity, &self.read).await?;
+        payments
+            .into_iter()
+            .zip(merchants)
+            .zip(transactions)
+            .map(|((payment, merchant), transactions)| listed(payment, merchant, transactions, now))
+            .collect()
+    }
+
+    /// How many payments [`Store::list_payments`] has on all pages.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter) -> Result<u64, StoreError> {
+        Ok(payments_of(owner).filter(filter.condition()).count(&self.read).await?)
+    }
+
+    /// Payments whose time to be looked at has come, the longest overdue first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn due_payments(&self, now: Timestamp, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        let ids: Vec<Uuid> = payment::Entity::find()
+            .filter(payment::Column::DueAt.lte(micros(now)))
+            .order_by_asc(payment::Column::DueAt)
+            .limit(limit)
+            .select_only()
+            .column(payment::Column::Id)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        Ok(ids.into_iter().map(PaymentId::from).collect())
+    }
+}
+
+fn listed(
+    row: payment::Model,
+    merchant: Option<merchant::Model>,
+    transactions: Vec<payment_transaction::Model>,
+    now: Timestamp,
+) -> Result<Listed, StoreError> {
+    let status = Status::ALL
+        .into_iter()
+        .find(|status| status.as_str() == row.status)
+        .ok_or_else(|| StoreError::Corrupt(format!("status {}", row.status)))?;
+    // A payment past its time never shows as open, even before the sweeper came by.
+    let expired = !status.is_final() && row.due_at == Some(row.expires_at) && row.expires_at <= micros(now);
+    let mut transactions: Vec<_> = transactions.into_iter().map(transaction).collect::<Result<_, _>>()?;
+    transactions.sort_by_key(|transaction| std::cmp::Reverse((transaction.completed_at, transaction.id)));
+    Ok(Listed {
+        payment_key: row.payment_key,
+        order_id: row.order_id,
+        order_name: row.order_name,
+        merchant_name: merchant.map(|merchant| merchant.name).unwrap_or_default(),
+        customer: row.customer_id.map(CustomerId::from),
+        card_masked: row.card_masked,
+        status: if expired { Status::Expired } else { status },
+        amount: row.amount,
+        balance: row.balance,
+        transactions,
+    })
+}
+
+fn transaction(row: payment_transaction::Model) -> Result<Transaction, StoreError> {
+    let payment_transaction::Model { id, payment_id: _, status, amount, reason, requested_at, completed_at } = row;
+    Ok(Transaction {
+        id,
+        status: TransactionStatus::from_name(&status)
+            .ok_or_else(|| StoreError::Corrupt(format!("transaction status {status}")))?,
+        amount,
+        reason,
+        requested_at: timestamp(requested_at)?,
+        completed_at: timestamp(completed_at)?,
+    })
+}
