@@ -1,0 +1,86 @@
+//! One event as a watcher reads it (wire contract, section 5).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::domain::{Event, Payment, Reason, Recorded, Status};
+
+/// An event ready to be sent: rendered once, shared by all who listen.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The journal's number, which is the SSE id.
+    pub seq: i64,
+    pub name: &'static str,
+    /// JSON without any escape: the texts in it cannot contain what would need one.
+    pub data: Arc<str>,
+    pub is_final: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    status: &'static str,
+    order_id: &'a str,
+    merchant_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<Reason>,
+}
+
+const fn event_name(status: Status) -> &'static str {
+    match status {
+        Status::Ready => "payment-ready",
+        Status::InVerificate => "payment-in-verificate",
+        Status::InProgress => "payment-in-progress",
+        Status::Done => "payment-done",
+        Status::PartialCanceled => "payment-partial-canceled",
+        Status::Canceled => "payment-canceled",
+        Status::Aborted => "payment-aborted",
+        Status::Expired => "payment-expired",
+    }
+}
+
+impl Frame {
+    /// What watchers hear of `recorded`, given the payment right after it; `None` when it is not theirs
+    /// to know.
+    pub fn of(after: &Payment, recorded: &Recorded) -> Option<Self> {
+        if !recorded.event.is_public() {
+            return None;
+        }
+        let name = event_name(after.status);
+        let in_progress = matches!(recorded.event, Event::VerificationPassed { .. });
+        let failed = matches!(recorded.event, Event::VerificationFailed { .. } | Event::Aborted { .. });
+        let body = Body {
+            status: name,
+            order_id: after.order.order_id.as_str(),
+            merchant_id: after.order.merchant.to_string(),
+            payment_key: after.payment_key.filter(|_| in_progress).map(|key| key.to_string()),
+            amount: in_progress.then(|| after.order.amount.minor()),
+            card_number: after.instrument.as_ref().filter(|_| in_progress).map(|instrument| &*instrument.masked),
+            failure_code: after.failure.filter(|_| failed),
+        };
+        // Strings and numbers always serialize.
+        let data = serde_json::to_string(&body).unwrap_or_default().into();
+        Some(Self { seq: recorded.seq, name, data, is_final: after.status.is_final() })
+    }
+
+    /// What watchers would have heard of a whole journal.
+    pub fn history(id: crate::domain::PaymentId, events: Vec<Recorded>) -> Vec<Self> {
+        let mut frames = Vec::with_capacity(events.len());
+        let mut payment: Option<Payment> = None;
+        for recorded in &events {
+            match &mut payment {
+                None => payment = Payment::created(id, recorded),
+                Some(payment) => payment.apply(recorded),
+            }
+            frames.extend(payment.as_ref().and_then(|payment| Frame::of(payment, recorded)));
+        }
+        frames
+    }
+}

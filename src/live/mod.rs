@@ -1,0 +1,12 @@
+//! What watchers hear: the event bus and the SSE sessions that listen to it.
+//!
+//! Only durable events are published (the actors see to that), and a session that joins late, or comes
+//! back, first gets what it missed from the journal. So the bus may lose a subscriber, never an event.
+
+mod bus;
+mod frame;
+mod session;
+
+pub use bus::{Bus, Subscription, TooManyStreams};
+pub use frame::Frame;
+pub use session::{LiveSettings, Resume, stream};
