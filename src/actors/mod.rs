@@ -1,0 +1,25 @@
+//! The actors: thin actix shells around plain async functions.
+//!
+//! - [`payment`]: one actor per payment in memory; it serialises what happens to the payment.
+//! - [`registry`]: finds, makes, wakes and forgets payment actors.
+//! - [`kernel`]: what a payment actor does, without actix: decide, commit, publish.
+//! - [`effects`]: the calls to an acquirer, outside every serial section.
+//! - [`sweeper`]: wakes payments whose time has come although nobody asks.
+//!
+//! Everybody above talks to [`Payments`]. Awaiting goes downwards only: an actor never waits for another
+//! actor, so no two can wait for each other.
+
+mod claim;
+mod effects;
+mod kernel;
+mod payment;
+mod payments;
+mod registry;
+mod services;
+pub mod sweeper;
+
+pub use claim::{Claim, ClaimAnswer};
+pub use effects::card_context;
+pub use kernel::AskError;
+pub use payments::{Arbiters, Payments, RefundRequest, limits};
+pub use services::{ActorSettings, Clock, PaymentSettings, Services};

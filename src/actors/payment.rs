@@ -1,0 +1,214 @@
+//! The payment actor: a mailbox, a timer, and one [`Kernel`] that is out on loan while a message is
+//! being worked on, so that nothing else happens to the payment meanwhile.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::prelude::*;
+use metrics::gauge;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    AskError, Claim, Services,
+    effects::{self, Caller},
+    kernel::{Kernel, Reply},
+    registry::{Gone, Registry},
+};
+use crate::domain::{Command, Effect, Interrupted, Order, Payment, PaymentId, interrupted};
+
+/// An outcome that could not be made durable is handed in again after this long, for as long as it takes.
+const RETRY_COMMIT_AFTER: Duration = Duration::from_millis(500);
+
+/// Begins the payment this actor was made for.
+#[derive(Message)]
+#[rtype(result = "Result<Reply, AskError>")]
+pub struct Create {
+    pub order: Order,
+    pub claim: Option<Claim>,
+}
+
+/// Asks the payment to do something.
+#[derive(Message, Clone)]
+#[rtype(result = "Result<Reply, AskError>")]
+pub struct Ask {
+    pub command: Command,
+    pub claim: Option<Claim>,
+}
+
+/// Asks for the present state.
+#[derive(Message, Clone, Copy)]
+#[rtype(result = "Result<Arc<Payment>, AskError>")]
+pub struct Look;
+
+pub struct PaymentActor {
+    id: PaymentId,
+    services: Arc<Services>,
+    registry: Registry,
+    /// `None` only while a message is being worked on.
+    kernel: Option<Kernel>,
+    /// Woken from the journal, not newly created.
+    is_woken: bool,
+    deadline: Option<SpawnHandle>,
+    rest: Option<SpawnHandle>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl PaymentActor {
+    pub fn new(
+        id: PaymentId,
+        services: Arc<Services>,
+        registry: Registry,
+        is_woken: bool,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        let kernel = Some(Kernel::new(services.clone(), id));
+        Self { id, services, registry, kernel, is_woken, deadline: None, rest: None, _place: place }
+    }
+
+    /// Lends the kernel to `work`; the mailbox waits until it is back. The effect that `work` asks for
+    /// runs afterwards, outside.
+    fn with_kernel<T: 'static>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Kernel) -> Result<(T, Option<Effect>), AskError> + 'static,
+    ) -> Answer<T> {
+        let kernel = self.kernel.take();
+        let work = async move {
+            // A message is never delivered while the kernel is out; were it so, saying no loses nothing.
+            let Some(mut kernel) = kernel else { return (None, Err(AskError::Unavailable)) };
+            let result = work(&mut kernel).await;
+            (Some(kernel), result)
+        };
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(kernel, result), actor, ctx| {
+            actor.kernel = kernel;
+            let answer = result.map(|(answer, effect)| {
+                if let Some(effect) = effect {
+                    actor.run_outside(effect);
+                }
+                answer
+            });
+            actor.set_timers(ctx);
+            answer
+        })))
+    }
+
+    /// Runs an effect outside, and brings its outcome back through the registry: should this actor be
+    /// gone by then, another one takes its place.
+    fn run_outside(&self, effect: Effect) {
+        let Some(payment) = self.kernel.as_ref().and_then(Kernel::payment) else { return };
+        let caller = Caller { payment: self.id, merchant: payment.order.merchant };
+        let (services, registry) = (self.services.clone(), self.registry.clone());
+        actix::spawn(self.services.effects.track_future(async move {
+            let command = effects::run(&services, caller, effect).await;
+            deliver(&registry, caller.payment, command).await;
+        }));
+    }
+
+    /// A timer for the deadline while the payment is open, a timer for the rest when it is not.
+    fn set_timers(&mut self, ctx: &mut Context<Self>) {
+        for timer in [self.deadline.take(), self.rest.take()].into_iter().flatten() {
+            ctx.cancel_future(timer);
+        }
+        let Some(kernel) = &self.kernel else { return };
+        let Some(payment) = kernel.payment() else {
+            // Nothing was created, or nothing was found: this actor has no reason to be.
+            self.leave(ctx);
+            return;
+        };
+        if !payment.status.is_final() {
+            let left = payment.order.expires_at.duration_since(self.services.now());
+            let left = Duration::try_from(left).unwrap_or_default();
+            self.deadline = Some(ctx.run_later(left, |_, ctx| {
+                ctx.notify(Ask { command: Command::Expire, claim: None });
+            }));
+        } else if payment.is_at_rest() && !kernel.is_awaited() {
+            self.rest = Some(ctx.run_later(self.services.linger(), |actor, ctx| actor.leave(ctx)));
+        }
+    }
+
+    /// Leaves memory. Who still holds the address gets a closed mailbox and asks the registry anew.
+    fn leave(&self, ctx: &mut Context<Self>) {
+        let payment = self.kernel.as_ref().and_then(Kernel::payment);
+        let order = payment.map(|payment| (payment.order.merchant, payment.order.order_id.clone()));
+        self.registry.tell(Gone { id: self.id, order, addr: ctx.address() });
+        ctx.stop();
+    }
+}
+
+/// Hands an outcome in until it is durable: it is the only trace of what the acquirer did.
+async fn deliver(registry: &Registry, payment: PaymentId, command: Command) {
+    loop {
+        match registry.ask(payment, Ask { command: command.clone(), claim: None }).await {
+            Ok(_) | Err(AskError::Rejected(_) | AskError::NotFound) => return,
+            Err(error) => {
+                tracing::warn!(%payment, %error, "an outcome is not durable yet; trying again");
+                tokio::time::sleep(RETRY_COMMIT_AFTER).await;
+            }
+        }
+    }
+}
+
+type Answer<T> = AtomicResponse<PaymentActor, Result<T, AskError>>;
+
+impl Actor for PaymentActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        gauge!("paygate_payment_actors").increment(1.0);
+        if !self.is_woken {
+            return;
+        }
+        let Some(mut kernel) = self.kernel.take() else { return };
+        let load = async move {
+            let loaded = kernel.load().await;
+            (kernel, loaded)
+        };
+        ctx.wait(load.into_actor(self).map(|(kernel, loaded), actor, ctx| {
+            actor.kernel = Some(kernel);
+            if loaded.is_ok() {
+                actor.resume(ctx);
+                actor.set_timers(ctx);
+            }
+            // Otherwise the first message tries again, and answers with the reason if that fails too.
+        }));
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        gauge!("paygate_payment_actors").decrement(1.0);
+    }
+}
+
+impl PaymentActor {
+    /// Takes up what the last process left under way.
+    fn resume(&self, ctx: &mut Context<Self>) {
+        let Some(payment) = self.kernel.as_ref().and_then(Kernel::payment) else { return };
+        for left in interrupted(payment) {
+            match left {
+                Interrupted::AskAgain(effect) => self.run_outside(effect),
+                Interrupted::Doubt(command) => ctx.notify(Ask { command, claim: None }),
+            }
+        }
+    }
+}
+
+impl Handler<Create> for PaymentActor {
+    type Result = Answer<Reply>;
+
+    fn handle(&mut self, Create { order, claim }: Create, _: &mut Self::Context) -> Self::Result {
+        self.with_kernel(async move |kernel: &mut Kernel| Ok((kernel.create(order, claim).await?, None)))
+    }
+}
+
+impl Handler<Ask> for PaymentActor {
+    type Result = Answer<Reply>;
+
+    fn handle(&mut self, Ask { command, claim }: Ask, _: &mut Self::Context) -> Self::Result {
+        self.with_kernel(async move |kernel: &mut Kernel| kernel.execute(&command, claim).await)
+    }
+}
+
+impl Handler<Look> for PaymentActor {
+    type Result = Answer<Arc<Payment>>;
+
+    fn handle(&mut self, _: Look, _: &mut Self::Context) -> Self::Result {
+        self.with_kernel(async |kernel: &mut Kernel| Ok((kernel.look().await?, None)))
+    }
+}

@@ -1,0 +1,196 @@
+//! The front door to payments: what routes, the sweeper and the demo call. Each function asks the
+//! payment's actor and, when the answer takes a call to the outside, waits for its end.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::Arbiter;
+use tokio::sync::Semaphore;
+
+use super::{AskError, Claim, Services, kernel::Reply, payment::Ask, registry::Registry};
+use crate::domain::{
+    By, CancelNo, Command, CustomerId, Instrument, MerchantId, Order, OrderId, Payer, Payment, PaymentId, PaymentKey,
+};
+
+/// The payments of this installation, as seen from this process.
+#[derive(Clone)]
+pub struct Payments {
+    services: Arc<Services>,
+    registry: Registry,
+}
+
+/// The threads that carry payment actors; dropped last.
+pub struct Arbiters(Vec<Arbiter>);
+
+/// A refund as it is asked for.
+pub struct RefundRequest {
+    pub cancel_no: CancelNo,
+    /// Minor units; all that is left when absent.
+    pub amount: Option<i64>,
+    pub expected_balance: Option<i64>,
+    pub reason: Option<Box<str>>,
+    pub by: By,
+}
+
+impl Payments {
+    /// Starts arbiters and registry. Must be called inside an actix system.
+    pub fn start(services: Arc<Services>) -> (Self, Arbiters) {
+        let wanted = match services.actors.arbiters {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            n => n,
+        };
+        let arbiters: Vec<_> = (0..wanted).map(|_| Arbiter::new()).collect();
+        let registry = Registry::start(services.clone(), arbiters.iter().map(Arbiter::handle).collect());
+        (Self { services, registry }, Arbiters(arbiters))
+    }
+
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Payments in memory.
+    pub fn in_memory(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// Begins a payment.
+    ///
+    /// # Errors
+    /// [`AskError::OrderExists`] when the shop has used the order id before.
+    pub async fn create(&self, order: Order, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
+        Ok(self.registry.create(order, claim).await?.payment)
+    }
+
+    /// A customer approves; the answer comes after the verification.
+    ///
+    /// # Errors
+    /// Why it is not possible. A failed verification is no error: the payment says so.
+    pub async fn approve(
+        &self,
+        id: PaymentId,
+        payer: Payer,
+        instrument: Instrument,
+        claim: Option<Claim>,
+    ) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::Approve { payer, instrument }, claim).await
+    }
+
+    /// The shop takes the money; the answer comes after the authorization, or when the time budget for
+    /// an answer is spent. What became of it stands in the payment.
+    ///
+    /// # Errors
+    /// Why it is not possible.
+    pub async fn confirm(
+        &self,
+        id: PaymentId,
+        payment_key: PaymentKey,
+        amount: i64,
+        claim: Option<Claim>,
+    ) -> Result<Arc<Payment>, AskError> {
+        let txn_no = Services::fresh();
+        self.ask(id, Command::Confirm { payment_key, amount, txn_no }, claim).await
+    }
+
+    /// The holder of the QR token gives up.
+    ///
+    /// # Errors
+    /// Why it is not possible.
+    pub async fn cancel_by_customer(
+        &self,
+        id: PaymentId,
+        customer: CustomerId,
+        claim: Option<Claim>,
+    ) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::CancelByCustomer { customer }, claim).await
+    }
+
+    /// The shop gives up.
+    ///
+    /// # Errors
+    /// Why it is not possible.
+    pub async fn cancel_by_shop(
+        &self,
+        id: PaymentId,
+        reason: Option<Box<str>>,
+        claim: Option<Claim>,
+    ) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::CancelByShop { reason }, claim).await
+    }
+
+    /// Gives money back; the answer comes after the acquirer's, or when the time budget is spent.
+    ///
+    /// # Errors
+    /// Why it is not possible. A refund the acquirer refused is no error here: the payment says so.
+    pub async fn refund(
+        &self,
+        id: PaymentId,
+        request: RefundRequest,
+        claim: Option<Claim>,
+    ) -> Result<Arc<Payment>, AskError> {
+        let RefundRequest { cancel_no, amount, expected_balance, reason, by } = request;
+        self.ask(id, Command::Refund { cancel_no, amount, expected_balance, reason, by }, claim).await
+    }
+
+    /// Ends a payment whose time is over.
+    ///
+    /// # Errors
+    /// [`AskError::Rejected`] when it is not due.
+    pub async fn expire(&self, id: PaymentId) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::Expire, None).await
+    }
+
+    /// The present state; a payment past its time never shows as open.
+    ///
+    /// # Errors
+    /// [`AskError::NotFound`], or it cannot be read.
+    pub async fn look(&self, id: PaymentId) -> Result<Arc<Payment>, AskError> {
+        self.registry.look(id).await
+    }
+
+    /// The payment of a shop's order.
+    ///
+    /// # Errors
+    /// [`AskError::NotFound`], or it cannot be looked up.
+    pub async fn find(&self, merchant: MerchantId, order: &OrderId) -> Result<PaymentId, AskError> {
+        self.registry.find(merchant, order).await
+    }
+
+    async fn ask(&self, id: PaymentId, command: Command, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
+        let Reply { payment, refused, ended } = self.registry.ask(id, Ask { command, claim }).await?;
+        if let Some(rejection) = refused {
+            return Err(rejection.into());
+        }
+        let Some(ended) = ended else { return Ok(payment) };
+        let budget = Duration::from_millis(self.services.payment.answer_budget_ms);
+        match tokio::time::timeout(budget, ended).await {
+            Ok(Ok(payment)) => Ok(payment),
+            // The actor is gone, or the budget is: the payment knows how far it has come.
+            Ok(Err(_)) | Err(_) => self.registry.look(id).await,
+        }
+    }
+
+    /// Waits for calls to acquirers and their outcomes, up to the configured time.
+    pub async fn drain(&self) {
+        self.services.effects.close();
+        let limit = Duration::from_millis(self.services.actors.drain_timeout_ms);
+        if tokio::time::timeout(limit, self.services.effects.wait()).await.is_err() {
+            tracing::warn!(under_way = self.services.effects.len(), "calls to acquirers are still under way");
+        }
+    }
+}
+
+impl Arbiters {
+    /// Stops the threads; actors on them end with whatever is durable.
+    pub fn stop(self) {
+        for arbiter in self.0 {
+            arbiter.stop();
+            if arbiter.join().is_err() {
+                tracing::warn!("an arbiter thread had panicked");
+            }
+        }
+    }
+}
+
+/// Semaphores of the limits in `settings`: places in memory and questions under way.
+pub fn limits(settings: &super::ActorSettings) -> (Arc<Semaphore>, Arc<Semaphore>) {
+    (Arc::new(Semaphore::new(settings.max_payments)), Arc::new(Semaphore::new(settings.max_asks)))
+}

@@ -1,0 +1,102 @@
+//! What payment actors need of the rest of the house.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::{
+    acquirer::Acquirers,
+    live::Bus,
+    store::{Journal, Store},
+    vault::Vault,
+};
+
+/// `[payment]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSettings {
+    /// Life of a payment before it is confirmed.
+    pub expires_after_s: u64,
+    /// How long a caller waits for the acquirer before it hears that the outcome is unknown.
+    pub answer_budget_ms: u64,
+    /// How long one call to an acquirer may take before its outcome is unknown.
+    pub acquirer_timeout_ms: u64,
+}
+
+/// `[actors]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActorSettings {
+    /// Threads that carry payment actors; 0: as many as the machine has cores.
+    pub arbiters: usize,
+    /// Payments in memory at most; one more is refused with 503.
+    pub max_payments: usize,
+    /// Questions to payments under way at most; one more is refused with 503.
+    pub max_asks: usize,
+    /// How long a payment stays in memory after its end.
+    pub linger_ms: u64,
+    /// How often the sweeper looks for payments that are due.
+    pub sweep_interval_ms: u64,
+    /// Payments the sweeper wakes in one round.
+    pub sweep_batch: u64,
+    /// How long a shutdown waits for calls to acquirers to end.
+    pub drain_timeout_ms: u64,
+}
+
+/// The time, as a value: tests and simulations bring their own.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self::new(Timestamp::now)
+    }
+
+    /// Now, in whole microseconds: what the journal can keep.
+    pub fn now(&self) -> Timestamp {
+        let now = (self.0)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// Shared by all payment actors of the process.
+pub struct Services {
+    pub store: Store,
+    pub journal: Journal,
+    pub bus: Bus,
+    pub acquirers: Acquirers,
+    pub vault: Arc<Vault>,
+    pub clock: Clock,
+    pub payment: PaymentSettings,
+    pub actors: ActorSettings,
+    /// A place in memory for each payment actor.
+    pub places: Arc<Semaphore>,
+    /// A place in the mailboxes for each question: `Addr::send` has no limit of its own.
+    pub asks: Arc<Semaphore>,
+    /// Calls to acquirers that are under way.
+    pub effects: TaskTracker,
+}
+
+impl Services {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn linger(&self) -> Duration {
+        Duration::from_millis(self.actors.linger_ms)
+    }
+
+    /// A new identifier, ordered by time.
+    pub fn fresh<T: From<Uuid>>() -> T {
+        Uuid::now_v7().into()
+    }
+}

@@ -1,0 +1,61 @@
+//! What must happen although nobody asks: payments past their deadline that have no actor, and rows that
+//! have served their time. One unit of work, and a dumb loop around it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::{AskError, Payments};
+use crate::store::StoreError;
+
+/// How long the answer to an idempotency key is kept.
+pub const KEEP_IDEMPOTENCY_KEYS: SignedDuration = SignedDuration::from_hours(15 * 24);
+
+/// How long the number of a removed card is kept for payments that were approved with it: longer than
+/// any payment lives.
+pub const KEEP_REMOVED_CARDS: SignedDuration = SignedDuration::from_hours(24);
+
+/// What one round did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub payments: usize,
+    pub keys: u64,
+    pub cards: u64,
+}
+
+/// One round.
+///
+/// # Errors
+/// The database failed; the next round tries again.
+pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
+    let services = payments.services();
+    let now = services.now();
+    let mut swept = Swept::default();
+    for id in services.store.due_payments(now, services.actors.sweep_batch).await? {
+        match payments.expire(id).await {
+            // Waking it was enough when something else than its deadline was due.
+            Ok(_) | Err(AskError::Rejected(_)) => swept.payments += 1,
+            Err(error) => tracing::warn!(payment = %id, %error, "a due payment cannot be woken"),
+        }
+    }
+    swept.keys = services.store.sweep_idempotency_keys(ago(now, KEEP_IDEMPOTENCY_KEYS)).await?;
+    swept.cards = services.store.purge_cards(ago(now, KEEP_REMOVED_CARDS)).await?;
+    Ok(swept)
+}
+
+fn ago(now: Timestamp, duration: SignedDuration) -> Timestamp {
+    now.checked_sub(duration).unwrap_or(Timestamp::MIN)
+}
+
+/// Sweeps until the shutdown.
+pub async fn run(payments: Payments, shutdown: CancellationToken) {
+    let pause = Duration::from_millis(payments.services().actors.sweep_interval_ms);
+    while shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        match sweep_once(&payments).await {
+            Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the sweeper cannot work"),
+        }
+    }
+}
