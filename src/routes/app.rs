@@ -1,0 +1,78 @@
+//! What handlers share.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
+use actix_web::HttpRequest;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{Tokens, auth::Lookups, limits::Limits};
+use crate::{
+    actors::Payments,
+    live::LiveSettings,
+    store::Store,
+    vault::{PasswordHasher, Vault},
+};
+
+/// `[server]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    pub listen: String,
+    pub public_url: String,
+    pub phone_app_url: String,
+    pub workers: usize,
+    pub max_connections: usize,
+    pub trust_forwarded_for: bool,
+    pub shutdown_timeout_s: u64,
+}
+
+/// The dependencies of the handlers, made once in `startup`.
+pub struct App {
+    pub payments: Payments,
+    pub store: Store,
+    pub vault: Arc<Vault>,
+    pub passwords: PasswordHasher,
+    pub tokens: Tokens,
+    pub lookups: Lookups,
+    pub limits: Limits,
+    pub server: ServerSettings,
+    pub live: LiveSettings,
+    pub metrics: PrometheusHandle,
+    /// Fires when the process is asked to stop: streams end, readiness says no.
+    pub shutdown: CancellationToken,
+}
+
+impl App {
+    /// Who is asking, for limits.
+    pub fn address(&self, request: &HttpRequest) -> IpAddr {
+        let forwarded = || {
+            let header = request.headers().get("x-forwarded-for")?.to_str().ok()?;
+            // The last entry is the one our own proxy wrote.
+            header.rsplit(',').next()?.trim().parse().ok()
+        };
+        let peer = || request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
+        if self.server.trust_forwarded_for { forwarded().unwrap_or_else(peer) } else { peer() }
+    }
+
+    /// This server's address as the caller reaches it, without a trailing slash.
+    pub fn public_url(&self, request: &HttpRequest) -> String {
+        if !self.server.public_url.is_empty() {
+            return self.server.public_url.trim_end_matches('/').to_owned();
+        }
+        let connection = request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
+    }
+
+    /// The phone app's address, without a trailing slash.
+    pub fn phone_app_url(&self, request: &HttpRequest) -> String {
+        match self.server.phone_app_url.trim_end_matches('/') {
+            "" => format!("{}/m", self.public_url(request)),
+            url => url.to_owned(),
+        }
+    }
+}

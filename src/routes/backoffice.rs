@@ -1,0 +1,187 @@
+//! A business's own desk: sign up, sign in, see and filter its payments, give money back.
+
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    App,
+    answer::{Answer, Data, Failure},
+    auth::Operator,
+    body::{Body, Query},
+    customers::{access_token, known},
+    dto::{PaymentView, PaymentsView, TransactionView},
+    fields::{self, LastDay, required},
+    history::{self, ListQuery},
+    once::Once,
+    shop,
+    tokens::Audience,
+};
+use crate::{
+    actors::Services,
+    domain::By,
+    error::{ApiError, Code, Problem},
+    store::{Merchant, Owner, PaymentFilter, StoreError},
+};
+
+const SEARCH: Problem = Problem { ko: "100자 이하여야 합니다", en: "must have at most 100 characters" };
+const MAX_SEARCH_CHARS: usize = 100;
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = BusinessSignUp)]
+pub struct SignUpBody {
+    #[schema(value_type = String)]
+    email: Option<String>,
+    #[schema(value_type = String)]
+    password: Option<String>,
+    /// What customers read on the phone.
+    #[schema(value_type = String)]
+    name: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Business {
+    id: String,
+    email: String,
+    name: String,
+}
+
+/// Signs a business up.
+#[utoipa::path(post, path = "/api/backoffice/v1/sign-up", tag = "back office", request_body = SignUpBody,
+    responses((status = 200, body = Data<Business>), (status = 409, body = Failure)))]
+pub async fn sign_up(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
+    let SignUpBody { email, password, name } = body.parse()?;
+    let email = fields::email(email)?;
+    let password = fields::new_password(password)?;
+    let name = fields::name(name)?;
+    app.limits.sign_up(app.address(&request))?;
+    let hash = app.passwords.hash(password).await?;
+    let merchant = Merchant { id: Services::fresh(), email, name };
+    match app.store.add_merchant(&merchant, hash, app.payments.services().now()).await {
+        Ok(()) => {
+            let Merchant { id, email, name } = merchant;
+            Ok(Answer::ok(Business { id: id.to_string(), email, name }))
+        }
+        Err(StoreError::Exists) => Err(Code::EmailExists.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = BusinessSignIn)]
+pub struct SignInBody {
+    #[schema(value_type = String)]
+    email: Option<String>,
+    #[schema(value_type = String)]
+    password: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BusinessToken {
+    access_token: String,
+    id: String,
+    name: String,
+}
+
+/// Signs a business in.
+#[utoipa::path(post, path = "/api/backoffice/v1/sign-in", tag = "back office", request_body = SignInBody,
+    responses((status = 200, body = Data<BusinessToken>), (status = 400, body = Failure)))]
+pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
+    let SignInBody { email, password } = body.parse()?;
+    let email = required("email", email)?.trim().to_lowercase();
+    let password = required("password", password)?;
+    app.limits.sign_in(app.address(&request), &email)?;
+    let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();
+    let matches = app.passwords.verify(password.into(), hash).await?;
+    let Merchant { id, name, .. } = merchant.filter(|_| matches).ok_or(Code::SignInFailed)?;
+    let access_token = access_token(&app, id.uuid(), Audience::Backoffice)?;
+    Ok(Answer::ok(BusinessToken { access_token, id: id.to_string(), name }))
+}
+
+/// What only a business can ask for.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+pub struct BusinessQuery {
+    payment_key: Option<String>,
+    /// Part of the order name or the customer's e-mail, in any case.
+    name: Option<String>,
+    /// `all` adds payments in which no money has moved.
+    include: Option<String>,
+}
+
+/// The business's payments, newest first.
+#[utoipa::path(get, path = "/api/backoffice/v1/payments", tag = "back office", params(BusinessQuery, ListQuery),
+    security(("bearer" = [])),
+    responses((status = 200, body = Data<PaymentsView>), (status = 400, body = Failure)))]
+pub async fn payments(
+    app: web::Data<App>,
+    operator: Operator,
+    own: Query<BusinessQuery>,
+    list: Query<ListQuery>,
+) -> Result<Answer, ApiError> {
+    let Operator(merchant) = operator;
+    let BusinessQuery { payment_key, name, include } = own.0;
+    let filter = PaymentFilter {
+        name: search(name)?,
+        include_unfinished: everything(include)?,
+        ..list.0.filter(LastDay::Seoul)?
+    };
+    let owner = Owner::Merchant(merchant.id);
+    let Some(filter) = with_key(filter, payment_key) else {
+        // No payment has a key like that: an empty list, as for any other key that finds nothing.
+        return Ok(Answer::ok(PaymentsView { payments: Vec::new(), total_count: Some(0) }));
+    };
+    let payments = app.store.list_payments(owner, &filter, app.payments.services().now()).await?;
+    let total_count = Some(app.store.count_payments(owner, &filter).await?);
+    Ok(Answer::ok(PaymentsView { payments: payments.into_iter().map(PaymentView::from).collect(), total_count }))
+}
+
+fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter> {
+    match key.filter(|key| !key.is_empty()) {
+        None => Some(filter),
+        Some(key) => key.parse().ok().map(|key| PaymentFilter { payment_key: Some(key), ..filter }),
+    }
+}
+
+fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
+    let name = name.filter(|name| !name.is_empty());
+    let bad = |name: &String| name.chars().count() > MAX_SEARCH_CHARS || name.contains('\0');
+    if name.as_ref().is_some_and(bad) { Err(ApiError::field("name", SEARCH)) } else { Ok(name) }
+}
+
+fn everything(include: Option<String>) -> Result<bool, ApiError> {
+    match include.as_deref() {
+        None | Some("") => Ok(false),
+        Some("all") => Ok(true),
+        Some(_) => Err(ApiError::field("include", Problem { ko: "all만 사용할 수 있습니다", en: "can only be `all`" })),
+    }
+}
+
+/// One payment with its transactions.
+#[utoipa::path(get, path = "/api/backoffice/v1/payments/{paymentKey}/transactions", tag = "back office",
+    params(("paymentKey" = String, Path)), security(("bearer" = [])),
+    responses((status = 200, body = Data<PaymentView>), (status = 404, body = Failure)))]
+pub async fn transactions(app: web::Data<App>, operator: Operator, key: web::Path<String>) -> Result<Answer, ApiError> {
+    let Operator(merchant) = operator;
+    history::one(&app, Owner::Merchant(merchant.id), &key).await
+}
+
+/// Gives back a part or all of a charged payment.
+#[utoipa::path(post, path = "/api/backoffice/v1/payments/{paymentKey}/cancel", tag = "back office",
+    request_body = shop::CancelBody,
+    params(("paymentKey" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 200, body = Data<TransactionView>), (status = 409, body = Failure)))]
+pub async fn cancel(
+    app: web::Data<App>,
+    operator: Operator,
+    request: HttpRequest,
+    key: web::Path<String>,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    let Operator(merchant) = operator;
+    let payment = shop::payment_of(&app, merchant.id, &key).await?;
+    let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
+    shop::refund(&app, once, payment.id, &body, By::BackOffice(merchant.id)).await
+}

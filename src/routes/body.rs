@@ -1,0 +1,70 @@
+//! Reading a request: the body once, as bytes and as JSON; the query. What is wrong is named.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+
+use super::fields::{NOT_JSON, WRONG_TYPE};
+use crate::error::{ApiError, Code};
+
+/// The largest body the API takes (wire contract, section 1: 32 KiB).
+pub const MAX_BODY_BYTES: usize = 32 * 1024;
+
+/// A request's body: its bytes are what an idempotency key is held against.
+pub struct Body(web::Bytes);
+
+impl Body {
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The body as JSON; an empty body counts as `{}`. Unknown fields are tolerated.
+    ///
+    /// # Errors
+    /// It is no JSON object, or a field has the wrong type; the error names the field.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        let bytes: &[u8] = if self.0.is_empty() { b"{}" } else { &self.0 };
+        let json = &mut serde_json::Deserializer::from_slice(bytes);
+        let value = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
+            let path = error.path().to_string();
+            if error.inner().is_data() && path != "." {
+                ApiError::field(path, WRONG_TYPE)
+            } else {
+                ApiError::field("body", NOT_JSON)
+            }
+        })?;
+        json.end().map_err(|_| ApiError::field("body", NOT_JSON))?;
+        Ok(value)
+    }
+}
+
+impl FromRequest for Body {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            bytes.await.map(Body).map_err(|error| match error.as_response_error().status_code().as_u16() {
+                413 => Code::PayloadTooLarge.into(),
+                _ => ApiError::field("body", NOT_JSON).because(error),
+            })
+        })
+    }
+}
+
+/// A query string read into a struct of optional strings: each field is judged by its own rule.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = web::Query::<T>::from_query(request.query_string());
+        std::future::ready(
+            read.map(|query| Query(query.into_inner()))
+                .map_err(|error| ApiError::field("query", WRONG_TYPE).because(error)),
+        )
+    }
+}

@@ -1,0 +1,158 @@
+//! A customer's cards.
+
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    App,
+    answer::{Answer, Data, Failure},
+    auth::SignedIn,
+    body::Body,
+    dto::CardView,
+    fields::{FORMAT, required},
+    once::{Keep, Once},
+};
+use crate::{
+    acquirer::CARD,
+    actors::{Services, card_context},
+    domain::{CardId, CustomerId, Outcome},
+    error::{ApiError, Code, Problem},
+    store::{NewCard, StoreError},
+    vault::{Credential, Cvc, Expiry, Pan, Purpose},
+};
+
+const MAX_COMPANY_CHARS: usize = 50;
+const COMPANY: Problem = Problem { ko: "1자 이상 50자 이하여야 합니다", en: "must have 1 to 50 characters" };
+
+/// The customer's cards, newest first.
+#[utoipa::path(get, path = "/api/v1/p/user/cards", tag = "customer", security(("bearer" = [])),
+    responses((status = 200, body = Data<Vec<CardView>>), (status = 401, body = Failure)))]
+pub async fn list(app: web::Data<App>, customer: SignedIn) -> Result<Answer, ApiError> {
+    let SignedIn(customer) = customer;
+    cards_of(&app, customer.id).await
+}
+
+async fn cards_of(app: &App, customer: CustomerId) -> Result<Answer, ApiError> {
+    let cards = app.store.cards(customer).await?;
+    Ok(Answer::ok(cards.into_iter().map(CardView::from).collect::<Vec<_>>()))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RegisterCard)]
+pub struct RegisterBody {
+    /// 13 to 19 digits, with or without dashes.
+    #[schema(value_type = String)]
+    card_number: Option<String>,
+    /// `MM/YY`.
+    #[schema(value_type = String)]
+    expiration_period: Option<String>,
+    /// 3 or 4 digits; asked of the card company once, then forgotten.
+    #[schema(value_type = String)]
+    cvc: Option<String>,
+    #[schema(value_type = String)]
+    card_company: Option<String>,
+    #[serde(default)]
+    is_representative: Option<bool>,
+}
+
+/// Registers a card. The card company is asked once, with the CVC.
+#[utoipa::path(post, path = "/api/v1/p/user/cards", tag = "customer", request_body = RegisterBody,
+    params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
+    responses((status = 200, body = Data<CardView>), (status = 400, body = Failure), (status = 409, body = Failure)))]
+pub async fn register(
+    app: web::Data<App>,
+    customer: SignedIn,
+    request: HttpRequest,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    let SignedIn(customer) = customer;
+    let RegisterBody { card_number, expiration_period, cvc, card_company, is_representative } = body.parse()?;
+    let parsed = |name, error: crate::vault::FormatError| ApiError::field(name, FORMAT).because(error);
+    let pan = Pan::parse(&required("cardNumber", card_number)?).map_err(|e| parsed("cardNumber", e))?;
+    let expiry =
+        Expiry::parse(&required("expirationPeriod", expiration_period)?).map_err(|e| parsed("expirationPeriod", e))?;
+    let cvc = Cvc::parse(&required("cvc", cvc)?).map_err(|e| parsed("cvc", e))?;
+    let credential = Credential { pan, expiry, company: company(card_company)? };
+    let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
+    let wants_representative = is_representative.unwrap_or(false);
+    once.store(async |keep| {
+        validate(&app, &credential, &cvc).await?;
+        add(&app, customer.id, &credential, wants_representative, keep).await
+    })
+    .await
+}
+
+fn company(name: Option<String>) -> Result<Box<str>, ApiError> {
+    let name = required("cardCompany", name)?;
+    let name = name.trim();
+    let good = (1..=MAX_COMPANY_CHARS).contains(&name.chars().count()) && !name.contains(char::is_control);
+    if good { Ok(name.into()) } else { Err(ApiError::field("cardCompany", COMPANY)) }
+}
+
+async fn validate(app: &App, credential: &Credential, cvc: &Cvc) -> Result<(), ApiError> {
+    let acquirer = app.payments.services().acquirers.get(CARD).ok_or(Code::NetworkUnavailable)?;
+    match acquirer.validate(credential, cvc).await {
+        Outcome::Approved(()) => Ok(()),
+        Outcome::Declined(reason) => Err(Code::from(reason).into()),
+        // No money is involved: not knowing is as good as not having asked.
+        Outcome::NotSent | Outcome::Unknown => Err(Code::NetworkUnavailable.into()),
+    }
+}
+
+async fn add(
+    app: &App,
+    customer: CustomerId,
+    credential: &Credential,
+    wants_representative: bool,
+    keep: Keep,
+) -> Result<Answer, ApiError> {
+    let id: CardId = Services::fresh();
+    let number = credential.pan.expose().as_bytes();
+    let card = NewCard {
+        id,
+        customer,
+        fingerprints: app.vault.digests(Purpose::CardFingerprint, number),
+        sealed_pan: app.vault.seal(number, &card_context(id)),
+        masked: credential.pan.masked(),
+        expiry: credential.expiry.to_string(),
+        company: credential.company.to_string(),
+        wants_representative,
+    };
+    let now = app.payments.services().now();
+    let added = app.store.add_card(card, now, |card| keep.answer(&Answer::ok(CardView::from(card.clone())))).await;
+    match added {
+        Ok(card) => Ok(Answer::ok(CardView::from(card))),
+        Err(StoreError::Exists) => Err(Code::CardExists.into()),
+        Err(StoreError::Full) => Err(Code::TooManyCards.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn card_id(text: &str) -> Result<CardId, ApiError> {
+    text.parse().map_err(|_| Code::RegisteredCardNotFound.into())
+}
+
+/// Makes a card the representative one.
+#[utoipa::path(patch, path = "/api/v1/p/user/cards/{id}", tag = "customer", params(("id" = String, Path)),
+    security(("bearer" = [])),
+    responses((status = 200, body = Data<Vec<CardView>>), (status = 404, body = Failure)))]
+pub async fn choose(app: web::Data<App>, customer: SignedIn, id: web::Path<String>) -> Result<Answer, ApiError> {
+    let SignedIn(customer) = customer;
+    if !app.store.choose_card(customer.id, card_id(&id)?).await? {
+        return Err(Code::RegisteredCardNotFound.into());
+    }
+    cards_of(&app, customer.id).await
+}
+
+/// Removes a card; the newest one left takes over as the representative one.
+#[utoipa::path(delete, path = "/api/v1/p/user/cards/{id}", tag = "customer", params(("id" = String, Path)),
+    security(("bearer" = [])),
+    responses((status = 200, body = Data<CardView>), (status = 404, body = Failure)))]
+pub async fn remove(app: web::Data<App>, customer: SignedIn, id: web::Path<String>) -> Result<Answer, ApiError> {
+    let SignedIn(customer) = customer;
+    let removed = app.store.remove_card(customer.id, card_id(&id)?, app.payments.services().now()).await?;
+    let card = removed.ok_or(Code::RegisteredCardNotFound)?;
+    Ok(Answer::ok(CardView::from(card)))
+}

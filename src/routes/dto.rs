@@ -1,0 +1,211 @@
+//! Shapes that several resources answer with. A field that the wire contract does not name is ours.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{Approval, Authorization, Payment, RefundKind, RefundState},
+    store::{Card, Listed, Transaction},
+};
+
+/// `2026-11-22T16:09:48.832456Z`: how every time of the API is written.
+pub fn iso(at: Timestamp) -> String {
+    format!("{at:.6}")
+}
+
+/// Money that moved.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TransactionView {
+    pub id: String,
+    pub payment_key: String,
+    /// Won; negative when money went back.
+    pub amount: i64,
+    /// `APPROVED`, `CANCELED`, or `REFUNDED` when it was on a later business day than the approval.
+    pub status: &'static str,
+    pub reason: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub requested_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub completed_at: String,
+    /// What is left after it; on the answer to a cancel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance_amount: Option<i64>,
+}
+
+/// A payment with what was charged and given back.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentView {
+    /// Null until a customer has approved.
+    pub payment_key: Option<String>,
+    /// Masked.
+    pub card_number: Option<String>,
+    pub account_id: Option<String>,
+    /// Newest first.
+    pub transactions: Vec<TransactionView>,
+    pub payment_type: &'static str,
+    pub order_id: String,
+    pub order_name: String,
+    pub status: &'static str,
+    pub merchant_name: String,
+    pub amount: i64,
+    /// Charged and not given back.
+    pub balance_amount: i64,
+}
+
+/// One page of payments.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentsView {
+    pub payments: Vec<PaymentView>,
+    /// Payments on all pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_count: Option<u64>,
+}
+
+/// A registered card.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CardView {
+    pub id: String,
+    pub account_id: String,
+    pub is_representative: bool,
+    /// Masked, last four digits kept.
+    pub card_number: String,
+    pub expiration_period: String,
+    /// Always `***`: it is never stored.
+    pub cvc: &'static str,
+    pub card_company: String,
+}
+
+impl From<Card> for CardView {
+    fn from(card: Card) -> Self {
+        let Card { id, customer, masked, expiry, company, is_representative, sealed_pan: _ } = card;
+        Self {
+            id: id.to_string(),
+            account_id: customer.to_string(),
+            is_representative,
+            card_number: masked,
+            expiration_period: expiry,
+            cvc: "***",
+            card_company: company,
+        }
+    }
+}
+
+impl TransactionView {
+    fn of_row(row: Transaction, payment_key: &str) -> Self {
+        let Transaction { id, status, amount, reason, requested_at, completed_at } = row;
+        Self {
+            id: id.simple().to_string(),
+            payment_key: payment_key.to_owned(),
+            amount,
+            status: status.as_str(),
+            reason,
+            requested_at: iso(requested_at),
+            completed_at: iso(completed_at),
+            balance_amount: None,
+        }
+    }
+
+    /// The refund of this number, when it is done.
+    pub fn of_refund(payment: &Payment, cancel_no: crate::domain::CancelNo) -> Option<Self> {
+        let refund = payment.refund(cancel_no)?;
+        let RefundState::Done { at } = refund.state else { return None };
+        Some(Self {
+            id: cancel_no.to_string(),
+            payment_key: payment.payment_key.map(|key| key.to_string()).unwrap_or_default(),
+            amount: -refund.amount.minor(),
+            status: match refund.kind {
+                RefundKind::Canceled => "CANCELED",
+                RefundKind::Refunded => "REFUNDED",
+            },
+            reason: refund.reason.as_deref().map(str::to_owned),
+            requested_at: iso(refund.requested_at),
+            completed_at: iso(at),
+            balance_amount: Some(payment.balance()),
+        })
+    }
+
+    /// What a payment's own history says moved, newest first.
+    fn of_payment(payment: &Payment) -> Vec<Self> {
+        let mut all: Vec<Self> =
+            payment.refunds.iter().filter_map(|refund| Self::of_refund(payment, refund.cancel_no)).collect();
+        for transaction in &mut all {
+            transaction.balance_amount = None;
+        }
+        if let Authorization::Approved { txn_no, requested_at, completed_at, .. } = &payment.authorization {
+            all.push(Self {
+                id: txn_no.to_string(),
+                payment_key: payment.payment_key.map(|key| key.to_string()).unwrap_or_default(),
+                amount: payment.order.amount.minor(),
+                status: "APPROVED",
+                reason: None,
+                requested_at: iso(*requested_at),
+                completed_at: iso(*completed_at),
+                balance_amount: None,
+            });
+        }
+        all.sort_by(|a, b| (&b.completed_at, &b.id).cmp(&(&a.completed_at, &a.id)));
+        all
+    }
+}
+
+impl From<Listed> for PaymentView {
+    fn from(row: Listed) -> Self {
+        let Listed {
+            payment_key,
+            order_id,
+            order_name,
+            merchant_name,
+            customer,
+            card_masked,
+            status,
+            amount,
+            balance,
+            transactions,
+        } = row;
+        let key = payment_key.clone().unwrap_or_default();
+        Self {
+            payment_key,
+            card_number: card_masked,
+            account_id: customer.map(|id| id.to_string()),
+            transactions: transactions.into_iter().map(|row| TransactionView::of_row(row, &key)).collect(),
+            payment_type: "CARD",
+            order_id,
+            order_name,
+            status: status.as_str(),
+            merchant_name,
+            amount,
+            balance_amount: balance,
+        }
+    }
+}
+
+impl PaymentView {
+    pub fn of(payment: &Payment, merchant_name: &str) -> Self {
+        Self {
+            payment_key: payment.payment_key.map(|key| key.to_string()),
+            card_number: payment.instrument.as_ref().map(|instrument| instrument.masked.to_string()),
+            account_id: payment.payer.as_ref().map(|payer| payer.id.to_string()),
+            transactions: TransactionView::of_payment(payment),
+            payment_type: "CARD",
+            order_id: payment.order.order_id.to_string(),
+            order_name: payment.order.order_name.to_string(),
+            status: payment.status.as_str(),
+            merchant_name: merchant_name.to_owned(),
+            amount: payment.order.amount.minor(),
+            balance_amount: payment.balance(),
+        }
+    }
+}
+
+/// The proof of an approval.
+pub fn approval(payment: &Payment) -> Option<&Approval> {
+    match &payment.authorization {
+        Authorization::Approved { approval, .. } => Some(approval),
+        _ => None,
+    }
+}

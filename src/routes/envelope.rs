@@ -1,0 +1,142 @@
+//! The last hand on every answer: request id, error envelope, one log line per failure, one metric.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
+    },
+    middleware::Next,
+};
+use metrics::histogram;
+use tracing::{Span, field::Empty};
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+use super::answer::{Answer, Caller};
+use crate::error::{ApiError, Code, Lang};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The span of a request: enough to find it again, nothing a caller typed.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let route = request.match_pattern();
+        tracing::info_span!(
+            "request",
+            id,
+            method = %request.method(),
+            route = route.as_deref().unwrap_or("-"),
+            status = Empty,
+        )
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        if let Ok(response) = outcome {
+            span.record("status", response.status().as_u16());
+        }
+    }
+}
+
+impl Caller {
+    pub fn of(request: &HttpRequest) -> Self {
+        Self {
+            lang: language(request.headers().get(ACCEPT_LANGUAGE)),
+            request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+}
+
+fn language(header: Option<&HeaderValue>) -> Lang {
+    Lang::from_header(header.and_then(|header| header.to_str().ok()))
+}
+
+/// Wraps every service.
+///
+/// # Errors
+/// Passes on what a layer within could not turn into a response.
+pub async fn layer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let caller = Caller {
+        lang: language(request.headers().get(ACCEPT_LANGUAGE)),
+        request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
+    };
+    let response = next.call(request).await?.map_into_boxed_body();
+    let mut response = match told(response.response()) {
+        Some(error) => {
+            log(&error);
+            response.map_body(|head, _| in_envelope(head, &error, &caller))
+        }
+        None => response,
+    };
+    if let Ok(id) = HeaderValue::from_str(&caller.request_id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let status = response.status().as_u16().to_string();
+    histogram!("paygate_http_request_seconds", "route" => route, "status" => status)
+        .record(started.elapsed().as_secs_f64());
+    Ok(response)
+}
+
+/// The error behind a response: ours, or the framework's own.
+fn told(response: &HttpResponse) -> Option<ApiError> {
+    if let Some(error) = response.extensions().get::<ApiError>() {
+        return Some(error.clone());
+    }
+    let status = response.status();
+    let has_body = response.headers().contains_key(CONTENT_TYPE) && response.error().is_none();
+    if !status.is_client_error() && !status.is_server_error() || has_body {
+        return None;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => Code::RouteNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+        status if status.is_client_error() => Code::InvalidRequest,
+        _ => Code::Internal,
+    };
+    let error = ApiError::from(code);
+    Some(response.error().map_or(error.clone(), |cause| error.because(cause)))
+}
+
+fn in_envelope(head: &mut actix_web::dev::ResponseHead, error: &ApiError, caller: &Caller) -> BoxBody {
+    let answer = Answer::error(error, caller);
+    head.status = error.status();
+    let headers = head.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    if let Some(seconds) = error.retry_after_s {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    BoxBody::new(answer.body)
+}
+
+/// Failures of ours are worth a line; refusals are what an API does all day.
+fn log(error: &ApiError) {
+    let cause = error.cause.as_deref().unwrap_or("-");
+    let code = error.code.as_str();
+    match error.code {
+        Code::Internal => tracing::error!(code, cause, "a request failed"),
+        _ if error.code.status() >= 500 => tracing::warn!(code, cause, "a request could not be served"),
+        _ => tracing::debug!(code, cause, "a request was refused"),
+    }
+}
+
+/// What stands at no address.
+pub async fn not_found() -> Result<HttpResponse, ApiError> {
+    Err(Code::RouteNotFound.into())
+}
+
+/// What an address does not take.
+pub async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
+    Err(Code::MethodNotAllowed.into())
+}

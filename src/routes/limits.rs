@@ -1,0 +1,86 @@
+//! Limits on what may be guessed: sign-ins, approvals, credentials. A limiter forgets keys that have
+//! gone quiet, and holds a bounded number of them.
+
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde::Deserialize;
+
+use crate::{
+    domain::CustomerId,
+    error::{ApiError, Code},
+};
+
+/// `[rate_limit]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitSettings {
+    pub enabled: bool,
+    pub sign_in_per_minute: u32,
+    pub sign_up_per_minute: u32,
+    pub approve_per_minute: u32,
+    pub failed_auth_per_minute: u32,
+}
+
+/// Keys one limiter remembers before it sweeps the quiet ones out.
+const MAX_KEYS: usize = 100_000;
+
+struct Limiter<K: Hash + Eq + Clone>(Option<DefaultKeyedRateLimiter<K>>);
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    fn per_minute(enabled: bool, count: u32) -> Self {
+        let count = NonZeroU32::new(count).filter(|_| enabled);
+        Self(count.map(|count| RateLimiter::keyed(Quota::per_minute(count))))
+    }
+
+    fn check(&self, key: &K) -> Result<(), ApiError> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        if limiter.len() > MAX_KEYS {
+            limiter.retain_recent();
+        }
+        limiter.check_key(key).map_err(|_| Code::TooManyRequests.into())
+    }
+}
+
+/// The limiters of this process.
+pub struct Limits {
+    sign_in: Limiter<(IpAddr, String)>,
+    sign_up: Limiter<IpAddr>,
+    approve: Limiter<CustomerId>,
+    failed_auth: Limiter<IpAddr>,
+}
+
+impl Limits {
+    pub fn new(settings: &RateLimitSettings) -> Self {
+        let on = settings.enabled;
+        Self {
+            sign_in: Limiter::per_minute(on, settings.sign_in_per_minute),
+            sign_up: Limiter::per_minute(on, settings.sign_up_per_minute),
+            approve: Limiter::per_minute(on, settings.approve_per_minute),
+            failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
+        }
+    }
+
+    /// # Errors
+    /// 429: too many sign-ins of this e-mail from this address.
+    pub fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), ApiError> {
+        self.sign_in.check(&(address, email.to_owned()))
+    }
+
+    /// # Errors
+    /// 429: too many sign-ups from this address.
+    pub fn sign_up(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.sign_up.check(&address)
+    }
+
+    /// # Errors
+    /// 429: too many approvals of this customer.
+    pub fn approve(&self, customer: CustomerId) -> Result<(), ApiError> {
+        self.approve.check(&customer)
+    }
+
+    /// The answer to missing or wrong credentials: 401, or 429 when this address has shown too many.
+    pub fn unauthorized(&self, address: IpAddr) -> ApiError {
+        self.failed_auth.check(&address).err().unwrap_or_else(|| Code::Unauthorized.into())
+    }
+}

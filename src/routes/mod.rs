@@ -1,0 +1,147 @@
+//! HTTP: one file per resource. A handler reads as a story: read the request, permit the caller (the
+//! extractor in its signature does), ask the payment or the store, map the answer.
+//!
+//! [`endpoints`] is the map of the API; a test holds it against the OpenAPI document.
+
+mod answer;
+mod app;
+mod approvals;
+mod auth;
+mod backoffice;
+mod body;
+mod cards;
+mod customers;
+mod dto;
+mod envelope;
+mod fields;
+mod history;
+mod keys;
+mod limits;
+mod once;
+pub mod openapi;
+mod operations;
+mod qr;
+mod shop;
+mod shop_orders;
+mod sse;
+mod tokens;
+
+pub use app::{App, ServerSettings};
+pub use auth::{AuthSettings, Lookups};
+pub use keys::{Keys, renew};
+pub use limits::{Limits, RateLimitSettings};
+pub use tokens::Tokens;
+
+use actix_cors::Cors;
+use actix_web::{
+    Route,
+    http::{Method, header},
+    web::{self, Data, ServiceConfig},
+};
+
+use crate::pages;
+
+/// One method of one path.
+pub struct Endpoint {
+    pub method: Method,
+    pub path: &'static str,
+    route: fn() -> Route,
+}
+
+macro_rules! endpoints {
+    ($($method:ident $path:literal => $handler:path;)*) => {
+        /// The API, line by line.
+        pub fn endpoints() -> Vec<Endpoint> {
+            vec![$(Endpoint {
+                method: web_method(stringify!($method)),
+                path: $path,
+                route: || web::$method().to($handler),
+            }),*]
+        }
+    };
+}
+
+endpoints! {
+    // Shops
+    post   "/api/v1/p/merchant" => shop::create;
+    post   "/api/v1/p/merchant/confirm" => shop::confirm;
+    get    "/api/v1/p/merchant/payments/{paymentKey}" => shop::payment;
+    post   "/api/v1/p/merchant/payments/{paymentKey}/cancel" => shop::cancel;
+    get    "/api/v1/p/merchant/orders/{orderId}" => shop_orders::order;
+    get    "/api/v1/p/merchant/orders/{orderId}/status" => shop_orders::status;
+    post   "/api/v1/p/merchant/orders/{orderId}/cancel" => shop_orders::cancel;
+    get    "/api/v1/p/merchant/sse/connect" => sse::shop;
+    // Customers
+    post   "/api/v1/p/user/sign-up" => customers::sign_up;
+    post   "/api/v1/user/sign-up" => customers::sign_up;
+    post   "/api/v1/p/user/sign-in" => customers::sign_in;
+    get    "/api/v1/p/user/me" => customers::me;
+    get    "/api/v1/p/user/cards" => cards::list;
+    post   "/api/v1/p/user/cards" => cards::register;
+    patch  "/api/v1/p/user/cards/{id}" => cards::choose;
+    delete "/api/v1/p/user/cards/{id}" => cards::remove;
+    post   "/api/v1/p/user/authentication/simple" => approvals::approve;
+    post   "/api/v1/p/user/request/cancel" => approvals::cancel;
+    get    "/api/v1/p/user/payments" => history::list;
+    get    "/api/v1/p/user/payments/{paymentKey}/transactions" => history::transactions;
+    get    "/api/v1/p/user/sse/connect" => sse::customer;
+    post   "/auth/refresh" => customers::refresh;
+    // Back office
+    post   "/api/backoffice/v1/sign-up" => backoffice::sign_up;
+    post   "/api/backoffice/v1/sign-in" => backoffice::sign_in;
+    post   "/api/backoffice/v1/keys" => keys::issue;
+    get    "/api/backoffice/v1/my-key" => keys::mine;
+    get    "/api/backoffice/v1/payments" => backoffice::payments;
+    get    "/api/backoffice/v1/payments/{paymentKey}/transactions" => backoffice::transactions;
+    post   "/api/backoffice/v1/payments/{paymentKey}/cancel" => backoffice::cancel;
+    // Operations
+    get    "/health-check" => operations::health_check;
+    get    "/healthz" => operations::healthz;
+    get    "/readyz" => operations::readyz;
+    get    "/metrics" => operations::metrics;
+    get    "/api-docs/openapi.json" => openapi::document;
+}
+
+fn web_method(name: &str) -> Method {
+    match name {
+        "post" => Method::POST,
+        "patch" => Method::PATCH,
+        "delete" => Method::DELETE,
+        _ => Method::GET,
+    }
+}
+
+/// Mounts API and pages. What is not there is 404, a wrong method 405, each in the envelope.
+pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(app).app_data(web::PayloadConfig::new(body::MAX_BODY_BYTES));
+        let endpoints = endpoints();
+        let mut mounted: Vec<&str> = Vec::new();
+        for endpoint in &endpoints {
+            if mounted.contains(&endpoint.path) {
+                continue;
+            }
+            mounted.push(endpoint.path);
+            let mut resource = web::resource(endpoint.path);
+            for same in endpoints.iter().filter(|other| other.path == endpoint.path) {
+                resource = resource.route((same.route)());
+            }
+            config.service(resource.default_service(web::to(envelope::method_not_allowed)));
+        }
+        config.configure(pages::configure).default_service(web::to(envelope::not_found));
+    }
+}
+
+/// Merchants' pages can be anywhere, and no cookie is ever used on the API, so any origin may ask; it is
+/// named in the answer, as a stream with credentials demands.
+pub fn cors() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .allow_any_header()
+        .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .expose_headers(["idempotent-replayed", "x-request-id", header::RETRY_AFTER.as_str()])
+        .supports_credentials()
+        .max_age(3600)
+}
+
+pub use envelope::{RequestSpan, layer as envelope_layer};

@@ -1,0 +1,218 @@
+//! `Idempotency-Key`: the same call under the same key happens once, and is answered the same.
+
+use std::{future::Future, sync::Arc};
+
+use actix_web::{HttpRequest, http::header::HeaderMap};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    App,
+    answer::{Answer, Caller},
+};
+use crate::{
+    actors::{AskError, Claim, ClaimAnswer},
+    domain::{Payment, Rejection},
+    error::{ApiError, Code, Problem, Told},
+    store::{Answered, KeyRef, KeyState, KeyWrite},
+    vault::Vault,
+};
+
+const HEADER: &str = "idempotency-key";
+const MAX_KEY_CHARS: usize = 300;
+const KEY: Problem = Problem {
+    ko: "1~300자의 표시 가능한 ASCII 문자여야 합니다",
+    en: "must have 1 to 300 visible ASCII characters",
+};
+
+/// The vault's context of kept answers.
+const CONTEXT: &str = "idempotency-answer";
+
+/// Where a call stands, read off the payment.
+pub enum Settled {
+    /// The acquirer has not answered yet.
+    Pending,
+    Is(Result<Answer, ApiError>),
+}
+
+/// One call that may carry an idempotency key.
+pub struct Once<'a> {
+    app: &'a App,
+    key: Option<KeyRef>,
+    caller: Caller,
+}
+
+impl<'a> Once<'a> {
+    /// Reads the key. `who` names the caller; key, method and concrete path complete the scope.
+    ///
+    /// # Errors
+    /// The key is malformed.
+    pub fn new(app: &'a App, request: &HttpRequest, who: Uuid, body: &[u8]) -> Result<Self, ApiError> {
+        let key = key_of(request.headers())?.map(|key| {
+            let mut scope = Sha256::new();
+            scope.update(who.as_bytes());
+            scope.update(request.method().as_str());
+            scope.update(b" ");
+            scope.update(request.path());
+            KeyRef { scope: scope.finalize().into(), key, fingerprint: Sha256::digest(body).into() }
+        });
+        Ok(Self { app, key, caller: Caller::of(request) })
+    }
+
+    /// Makes a call to a payment. `view` reads off the payment how the call stands; `operation` tells it
+    /// which refund the call is about.
+    ///
+    /// # Errors
+    /// What the call, or the key, came to.
+    pub async fn ask<V, F>(
+        self,
+        operation: Option<Uuid>,
+        view: V,
+        call: impl Fn(Option<Claim>) -> F,
+    ) -> Result<Answer, ApiError>
+    where
+        V: Fn(&Payment, Option<Uuid>) -> Settled + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Arc<Payment>, AskError>>,
+    {
+        let settle = |payment: &Payment| match view(payment, operation) {
+            Settled::Is(result) => result,
+            Settled::Pending => Err(Code::OutcomeUnknown.into()),
+        };
+        let Some(key) = &self.key else { return settle(&*call(None).await?) };
+        if let Some(answer) = self.earlier(key, &view).await? {
+            return Ok(answer);
+        }
+        let claim = self.claim(key.clone(), operation, view.clone());
+        match call(Some(claim)).await {
+            Ok(payment) => settle(&payment),
+            // Another call was faster with this key: its answer, or the wait for it, is ours.
+            Err(AskError::KeyTaken) => self.earlier(key, &view).await?.map_or_else(|| Err(Code::KeyRunning.into()), Ok),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Does something in the store, with the key in the same commit. `work` gets a function that turns
+    /// its answer into the key's write.
+    ///
+    /// # Errors
+    /// What the work, or the key, came to.
+    pub async fn store<F>(self, work: impl FnOnce(Keep) -> F) -> Result<Answer, ApiError>
+    where
+        F: Future<Output = Result<Answer, ApiError>>,
+    {
+        let never = |_: &Payment, _| Settled::Pending;
+        if let Some(key) = &self.key
+            && let Some(answer) = self.earlier(key, &never).await?
+        {
+            return Ok(answer);
+        }
+        let keep =
+            Keep { key: self.key.clone(), vault: self.app.vault.clone(), at: self.app.payments.services().now() };
+        match work(keep).await {
+            Err(ApiError { code: Code::KeyRunning, .. }) if self.key.is_some() => {
+                let Some(key) = &self.key else { return Err(Code::KeyRunning.into()) };
+                self.earlier(key, &never).await?.map_or_else(|| Err(Code::KeyRunning.into()), Ok)
+            }
+            result => result,
+        }
+    }
+
+    /// The answer given before under this key, if there was one.
+    async fn earlier(
+        &self,
+        key: &KeyRef,
+        view: &impl Fn(&Payment, Option<Uuid>) -> Settled,
+    ) -> Result<Option<Answer>, ApiError> {
+        match self.app.store.idempotency_state(key).await? {
+            KeyState::Free => Ok(None),
+            KeyState::OtherBody => Err(Code::KeyReused.into()),
+            KeyState::Answered(answered) => replay(&self.app.vault, &answered).map(Some),
+            KeyState::Running { subject: None, .. } => Err(Code::KeyRunning.into()),
+            KeyState::Running { subject: Some(payment), operation } => {
+                let payment = self.app.payments.look(payment).await?;
+                match view(&payment, operation) {
+                    Settled::Pending => Err(Code::KeyRunning.into()),
+                    // The key leads to the present state, for as long as nobody knows better.
+                    Settled::Is(Err(error)) if error.code.told() == Told::Unknown => Err(error),
+                    Settled::Is(result) => self.complete(key, &result).await.map(Some),
+                }
+            }
+        }
+    }
+
+    /// The process that took the key died before it could answer, but what it did is done: this is the
+    /// first answer, unless somebody else was faster.
+    async fn complete(&self, key: &KeyRef, result: &Result<Answer, ApiError>) -> Result<Answer, ApiError> {
+        let answered = seal(&self.app.vault, &rendered(result, &self.caller));
+        if self.app.store.complete_idempotency_key(key, &answered).await? {
+            return replay(&self.app.vault, &answered);
+        }
+        match self.app.store.idempotency_state(key).await? {
+            KeyState::Answered(first) => replay(&self.app.vault, &first),
+            _ => Err(Code::KeyRunning.into()),
+        }
+    }
+
+    fn claim(
+        &self,
+        key: KeyRef,
+        operation: Option<Uuid>,
+        view: impl Fn(&Payment, Option<Uuid>) -> Settled + Send + Sync + 'static,
+    ) -> Claim {
+        let (vault, caller) = (self.app.vault.clone(), self.caller.clone());
+        Claim::new(key, operation, move |payment: &Payment, refused: Option<Rejection>| {
+            let result = match (refused, view(payment, operation)) {
+                (Some(rejection), _) => Err(rejection.into()),
+                (None, Settled::Pending) => return ClaimAnswer::Pending,
+                (None, Settled::Is(result)) => result,
+            };
+            match result.as_ref().err().map(|error| error.code.told()) {
+                Some(Told::Unknown) => ClaimAnswer::Pending,
+                Some(Told::NotSent) => ClaimAnswer::Release,
+                _ => ClaimAnswer::Keep(seal(&vault, &rendered(&result, &caller))),
+            }
+        })
+    }
+}
+
+/// Turns the answer of a call into what its commit does to the key.
+pub struct Keep {
+    key: Option<KeyRef>,
+    vault: Arc<Vault>,
+    at: jiff::Timestamp,
+}
+
+impl Keep {
+    pub fn answer(self, answer: &Answer) -> Option<KeyWrite> {
+        let key = self.key?;
+        let answer = Some(seal(&self.vault, answer));
+        Some(KeyWrite::Take { key, subject: None, operation: None, answer, at: self.at })
+    }
+}
+
+fn rendered(result: &Result<Answer, ApiError>, caller: &Caller) -> Answer {
+    match result {
+        Ok(answer) => answer.clone(),
+        Err(error) => Answer::error(error, caller),
+    }
+}
+
+fn seal(vault: &Vault, answer: &Answer) -> Answered {
+    Answered { status: answer.status, sealed_body: vault.seal(&answer.body, CONTEXT) }
+}
+
+fn replay(vault: &Vault, answered: &Answered) -> Result<Answer, ApiError> {
+    let body =
+        vault.open(&answered.sealed_body, CONTEXT).map_err(|error| ApiError::from(Code::Internal).because(error))?;
+    Ok(Answer { status: answered.status, body: body.to_vec(), is_replayed: true })
+}
+
+/// The key, bare or quoted (a structured-field string).
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(header) = headers.get(HEADER) else { return Ok(None) };
+    let bad = || ApiError::field("Idempotency-Key", KEY);
+    let text = header.to_str().map_err(|_| bad())?.trim();
+    let key = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let good = (1..=MAX_KEY_CHARS).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if good { Ok(Some(key.to_owned())) } else { Err(bad()) }
+}

@@ -1,0 +1,280 @@
+//! Shops: ask for a payment, confirm it, look at it, give money back.
+
+use actix_web::{HttpRequest, web};
+use jiff::{SignedDuration, Timestamp, tz::Offset};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    App,
+    answer::{Answer, Data, Failure},
+    auth::{AnyKey, SecretKey},
+    body::Body,
+    dto::{PaymentView, TransactionView, approval, iso},
+    fields::{self, payment_key, required},
+    once::{Once, Settled},
+    qr::QrLinks,
+};
+use crate::{
+    actors::{RefundRequest, Services},
+    domain::{
+        Authorization, By, CancelNo, MerchantId, Order, Payment, PaymentId, QrClaims, Reason, Redirects, RefundState,
+        Status,
+    },
+    error::{ApiError, Code},
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CreatePayment)]
+pub struct CreateBody {
+    /// Won, 1 to 100,000,000.
+    #[schema(value_type = i64)]
+    amount: Option<Number>,
+    /// 1 to 100 characters; unique for the shop.
+    #[schema(value_type = String)]
+    order_id: Option<String>,
+    /// 1 to 100 characters.
+    #[schema(value_type = String)]
+    order_name: Option<String>,
+    success_url: Option<String>,
+    fail_url: Option<String>,
+    /// A JSON object of at most 2 KiB, returned as it came.
+    metadata: Option<Value>,
+}
+
+/// What a page needs to show the payment.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// Signed; its payload is readable by the phone.
+    token: String,
+    /// UTC without a zone: existing clients append the `Z` themselves.
+    expired_at: String,
+    /// UTC with a zone.
+    expires_at: String,
+    checkout_url: String,
+    qr_svg_url: String,
+}
+
+/// Begins a payment.
+#[utoipa::path(post, path = "/api/v1/p/merchant", tag = "shop", request_body = CreateBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 300 visible ASCII characters")),
+    security(("key" = [])),
+    responses((status = 200, body = Data<Created>), (status = 409, body = Failure), (status = 400, body = Failure)))]
+pub async fn create(app: web::Data<App>, shop: AnyKey, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
+    let AnyKey(merchant) = shop;
+    let CreateBody { amount, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
+    let services = app.payments.services();
+    let life = SignedDuration::from_secs(services.payment.expires_after_s.cast_signed());
+    let order = Order {
+        merchant: merchant.id,
+        amount: fields::won("amount", amount)?,
+        order_id: fields::order_id(order_id)?,
+        order_name: fields::order_name(order_name)?,
+        expires_at: services.now().checked_add(life).unwrap_or(Timestamp::MAX),
+        redirects: Box::new(Redirects {
+            success_url: fields::redirect("successUrl", success_url)?,
+            fail_url: fields::redirect("failUrl", fail_url)?,
+        }),
+        metadata: fields::metadata(metadata)?,
+    };
+    let (public_url, shared) = (app.public_url(&request), app.clone());
+    let view = move |payment: &Payment, _| Settled::Is(created(&shared, payment, &merchant.name, &public_url));
+    let once = Once::new(&app, &request, order.merchant.uuid(), body.bytes())?;
+    once.ask(None, view, |claim| app.payments.create(order.clone(), claim)).await
+}
+
+fn created(app: &App, payment: &Payment, merchant_name: &str, public_url: &str) -> Result<Answer, ApiError> {
+    let claims = QrClaims::of(&payment.order, merchant_name, payment.created_at);
+    let token = app.tokens.qr(&claims).map_err(|error| ApiError::from(Code::Internal).because(error))?;
+    let QrLinks { checkout_url, qr_svg_url } = QrLinks::of(public_url, &token);
+    Ok(Answer::ok(Created {
+        token,
+        expired_at: without_zone(payment.order.expires_at),
+        expires_at: iso(payment.order.expires_at),
+        checkout_url,
+        qr_svg_url,
+    }))
+}
+
+/// `2026-11-22T16:09:48.832456`: UTC, microseconds, no zone.
+pub fn without_zone(at: Timestamp) -> String {
+    format!("{:.6}", Offset::UTC.to_datetime(at))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ConfirmPayment)]
+pub struct ConfirmBody {
+    #[schema(value_type = String)]
+    order_id: Option<String>,
+    #[schema(value_type = String)]
+    payment_key: Option<String>,
+    /// Won; must be the amount of the payment.
+    #[schema(value_type = i64)]
+    amount: Option<Number>,
+}
+
+/// A charged payment.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmed {
+    order_id: String,
+    payment_key: String,
+    amount: i64,
+    status: &'static str,
+    approved_at: String,
+    method: String,
+    card: CardOfPayment,
+    approval_no: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CardOfPayment {
+    issuer: String,
+    /// Masked.
+    number: String,
+}
+
+/// Takes the money of a payment that the customer approved.
+#[utoipa::path(post, path = "/api/v1/p/merchant/confirm", tag = "shop", request_body = ConfirmBody,
+    params(("Idempotency-Key" = Option<String>, Header)), security(("key" = [])),
+    responses((status = 200, body = Data<Confirmed>), (status = 402, description = "Declined", body = Failure),
+        (status = 503, description = "Not sent", body = Failure),
+        (status = 504, description = "The outcome is not known yet: send the same request again", body = Failure)))]
+pub async fn confirm(
+    app: web::Data<App>,
+    shop: SecretKey,
+    request: HttpRequest,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    let SecretKey(merchant) = shop;
+    let ConfirmBody { order_id, payment_key: key, amount } = body.parse()?;
+    let order_id = fields::order_id(order_id)?;
+    let key = payment_key(&required("paymentKey", key)?)?;
+    let amount = fields::won("amount", amount)?.minor();
+    // The way through the shop's own order: another shop's payment is not found.
+    let id = app.payments.find(merchant.id, &order_id).await?;
+    if key.payment() != id {
+        return Err(Code::PaymentNotFound.into());
+    }
+    let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
+    once.ask(None, confirmed, |claim| app.payments.confirm(id, key, amount, claim)).await
+}
+
+/// What a confirm is answered, read off the payment.
+fn confirmed(payment: &Payment, _: Option<Uuid>) -> Settled {
+    let failed = || payment.failure.map_or(Code::PaymentAborted, Code::from);
+    Settled::Is(match (&payment.authorization, payment.status) {
+        (Authorization::Requested { .. }, _) => return Settled::Pending,
+        (Authorization::Unknown { .. }, _) => Err(Code::OutcomeUnknown.into()),
+        (Authorization::Approved { .. }, _) => Ok(Answer::ok(confirmation(payment))),
+        (Authorization::None, Status::Aborted) => Err(failed().into()),
+        (Authorization::None, Status::Expired) => Err(Code::PaymentExpired.into()),
+        (Authorization::None, Status::Canceled) => Err(Code::PaymentCanceled.into()),
+        (Authorization::None, _) => Err(Code::NetworkUnavailable.into()),
+    })
+}
+
+fn confirmation(payment: &Payment) -> Confirmed {
+    let instrument = payment.instrument.as_ref();
+    let text = |text: Option<&Box<str>>| text.map(ToString::to_string).unwrap_or_default();
+    Confirmed {
+        order_id: payment.order.order_id.to_string(),
+        payment_key: payment.payment_key.map(|key| key.to_string()).unwrap_or_default(),
+        amount: payment.order.amount.minor(),
+        status: payment.status.as_str(),
+        approved_at: approval(payment).map(|approval| iso(approval.approved_at)).unwrap_or_default(),
+        method: text(instrument.map(|instrument| &instrument.method)),
+        card: CardOfPayment {
+            issuer: text(instrument.map(|instrument| &instrument.issuer)),
+            number: text(instrument.map(|instrument| &instrument.masked)),
+        },
+        approval_no: text(approval(payment).map(|approval| &approval.approval_no)),
+    }
+}
+
+/// A payment of the shop, with its transactions.
+#[utoipa::path(get, path = "/api/v1/p/merchant/payments/{paymentKey}", tag = "shop",
+    params(("paymentKey" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = Data<PaymentView>), (status = 404, body = Failure)))]
+pub async fn payment(app: web::Data<App>, shop: SecretKey, key: web::Path<String>) -> Result<Answer, ApiError> {
+    let SecretKey(merchant) = shop;
+    let payment = payment_of(&app, merchant.id, &key).await?;
+    Ok(Answer::ok(PaymentView::of(&payment, &merchant.name)))
+}
+
+/// A business's payment by its key.
+pub async fn payment_of(app: &App, merchant: MerchantId, key: &str) -> Result<std::sync::Arc<Payment>, ApiError> {
+    let key = payment_key(key)?;
+    let payment = app.payments.look(key.payment()).await?;
+    let is_theirs = payment.order.merchant == merchant && payment.payment_key == Some(key);
+    if is_theirs { Ok(payment) } else { Err(Code::PaymentNotFound.into()) }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CancelPayment)]
+pub struct CancelBody {
+    /// Won; all that is left when absent.
+    #[schema(value_type = Option<i64>)]
+    amount: Option<Number>,
+    /// What the caller believes is left; 409 when it is not.
+    #[schema(value_type = Option<i64>)]
+    expected_balance: Option<Number>,
+    /// At most 200 characters.
+    reason: Option<String>,
+}
+
+/// Gives back a part or all of a charged payment.
+#[utoipa::path(post, path = "/api/v1/p/merchant/payments/{paymentKey}/cancel", tag = "shop",
+    request_body = CancelBody,
+    params(("paymentKey" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("key" = [])),
+    responses((status = 200, body = Data<TransactionView>), (status = 409, body = Failure),
+        (status = 504, description = "The outcome is not known yet", body = Failure)))]
+pub async fn cancel(
+    app: web::Data<App>,
+    shop: SecretKey,
+    request: HttpRequest,
+    key: web::Path<String>,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    let SecretKey(merchant) = shop;
+    let payment = payment_of(&app, merchant.id, &key).await?;
+    let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
+    refund(&app, once, payment.id, &body, By::Shop).await
+}
+
+/// The story of a refund, whoever asks for it.
+pub async fn refund(app: &App, once: Once<'_>, id: PaymentId, body: &Body, by: By) -> Result<Answer, ApiError> {
+    let CancelBody { amount, expected_balance, reason } = body.parse()?;
+    let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
+    let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", balance)).transpose()?;
+    let reason = fields::reason(reason)?;
+    let cancel_no: CancelNo = Services::fresh();
+    once.ask(Some(cancel_no.uuid()), refunded, |claim| {
+        let reason = reason.clone();
+        app.payments.refund(id, RefundRequest { cancel_no, amount, expected_balance, reason, by }, claim)
+    })
+    .await
+}
+
+/// What a refund is answered, read off the payment.
+pub fn refunded(payment: &Payment, operation: Option<Uuid>) -> Settled {
+    let refund = operation.and_then(|number| payment.refund(number.into()));
+    let Some(refund) = refund else { return Settled::Is(Err(Code::NotCharged.into())) };
+    Settled::Is(match refund.state {
+        RefundState::Requested => return Settled::Pending,
+        RefundState::Unknown => Err(Code::OutcomeUnknown.into()),
+        RefundState::Done { .. } => match TransactionView::of_refund(payment, refund.cancel_no) {
+            Some(transaction) => Ok(Answer::ok(transaction)),
+            None => Err(Code::Internal.into()),
+        },
+        RefundState::Failed(Reason::NetworkUnavailable) => Err(Code::NetworkUnavailable.into()),
+        RefundState::Failed(Reason::ExceedsBalance) => Err(Code::ExceedsBalance.into()),
+        RefundState::Failed(_) => Err(Code::RefundDeclined.into()),
+    })
+}

@@ -1,0 +1,116 @@
+//! Shops, by their own order id: for pages that poll, and for orders that have no payment key yet.
+
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    App,
+    answer::{Answer, Data, Failure},
+    auth::{AnyKey, SecretKey},
+    body::Body,
+    dto::PaymentView,
+    fields,
+    once::{Once, Settled},
+    shop::refunded,
+};
+use crate::{
+    actors::{RefundRequest, Services},
+    domain::{By, CancelNo, MerchantId, Payment, Status},
+    error::{ApiError, Code},
+};
+
+/// A payment of the shop by its order id, in whatever state.
+#[utoipa::path(get, path = "/api/v1/p/merchant/orders/{orderId}", tag = "shop",
+    params(("orderId" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = Data<PaymentView>), (status = 404, body = Failure)))]
+pub async fn order(app: web::Data<App>, shop: SecretKey, order: web::Path<String>) -> Result<Answer, ApiError> {
+    let SecretKey(merchant) = shop;
+    let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
+    Ok(Answer::ok(PaymentView::of(&payment, &merchant.name)))
+}
+
+async fn payment_of(app: &App, merchant: MerchantId, order: String) -> Result<std::sync::Arc<Payment>, ApiError> {
+    // What cannot be an order id is the id of no order.
+    let order = fields::order_id(Some(order)).map_err(|_| ApiError::from(Code::PaymentNotFound))?;
+    let id = app.payments.find(merchant, &order).await?;
+    Ok(app.payments.look(id).await?)
+}
+
+/// What a page may poll.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderStatus {
+    order_id: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_key: Option<String>,
+    amount: i64,
+}
+
+/// The state of an order.
+#[utoipa::path(get, path = "/api/v1/p/merchant/orders/{orderId}/status", tag = "shop",
+    params(("orderId" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = Data<OrderStatus>), (status = 404, body = Failure)))]
+pub async fn status(app: web::Data<App>, shop: AnyKey, order: web::Path<String>) -> Result<Answer, ApiError> {
+    let AnyKey(merchant) = shop;
+    let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
+    Ok(Answer::ok(OrderStatus {
+        order_id: payment.order.order_id.to_string(),
+        status: payment.status.as_str(),
+        payment_key: payment.payment_key.map(|key| key.to_string()),
+        amount: payment.order.amount.minor(),
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CancelOrder)]
+pub struct CancelOrderBody {
+    /// At most 200 characters.
+    reason: Option<String>,
+}
+
+/// Gives an order up: before the charge the payment is canceled, after it everything left is given back.
+#[utoipa::path(post, path = "/api/v1/p/merchant/orders/{orderId}/cancel", tag = "shop",
+    request_body = CancelOrderBody,
+    params(("orderId" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("key" = [])),
+    responses((status = 200, description = "The payment before the charge, a transaction after it",
+        body = Data<PaymentView>), (status = 409, body = Failure)))]
+pub async fn cancel(
+    app: web::Data<App>,
+    shop: SecretKey,
+    request: HttpRequest,
+    order: web::Path<String>,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    let SecretKey(merchant) = shop;
+    let CancelOrderBody { reason } = body.parse()?;
+    let reason = fields::reason(reason)?;
+    let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
+    let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
+    let (id, name) = (payment.id, merchant.name);
+    let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
+    if payment.is_charged() {
+        let cancel_no: CancelNo = Services::fresh();
+        return once
+            .ask(Some(cancel_no.uuid()), view, |claim| {
+                let (amount, expected_balance, reason) = (None, None, reason.clone());
+                let request = RefundRequest { cancel_no, amount, expected_balance, reason, by: By::Shop };
+                app.payments.refund(id, request, claim)
+            })
+            .await;
+    }
+    once.ask(None, view, |claim| app.payments.cancel_by_shop(id, reason.clone(), claim)).await
+}
+
+/// The payment when it was canceled before the charge, the transaction when everything was given back.
+fn canceled(payment: &Payment, operation: Option<Uuid>, merchant_name: &str) -> Settled {
+    match operation {
+        Some(_) => refunded(payment, operation),
+        None if payment.status == Status::Canceled => {
+            Settled::Is(Ok(Answer::ok(PaymentView::of(payment, merchant_name))))
+        }
+        None => Settled::Is(Err(Code::Internal.into())),
+    }
+}

@@ -1,0 +1,107 @@
+//! Signed tokens: what a signed-in caller shows, and what a QR code carries. HS256, the key named in the
+//! header, so that keys can be rotated while tokens are out.
+
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{domain::QrClaims, vault::Vault};
+
+/// What an access token opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    Customer,
+    Backoffice,
+}
+
+/// The payload of an access token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessClaims {
+    pub sub: Uuid,
+    pub aud: Audience,
+    pub iat: i64,
+    pub exp: i64,
+}
+
+/// A token that is not ours, damaged, or out of date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token is not valid")]
+pub struct BadToken;
+
+struct Key {
+    id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+/// Signs and checks tokens.
+pub struct Tokens {
+    /// The current key first.
+    keys: Vec<Key>,
+    access_token_s: i64,
+}
+
+/// Longer than any token of ours: what is longer is not read.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+impl Tokens {
+    pub fn new(vault: &Vault, access_token_s: i64) -> Self {
+        let keys = vault.token_keys().map(|(id, secret)| Key {
+            id,
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+        });
+        Self { keys: keys.collect(), access_token_s }
+    }
+
+    /// # Errors
+    /// The claims cannot be written, which ours can.
+    pub fn access(&self, sub: Uuid, aud: Audience, now: Timestamp) -> Result<String, BadToken> {
+        let iat = now.as_second();
+        self.sign(&AccessClaims { sub, aud, iat, exp: iat + self.access_token_s })
+    }
+
+    /// # Errors
+    /// The token is not one of ours, or it is out of date.
+    pub fn read_access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, BadToken> {
+        let claims: AccessClaims = self.verify(token)?;
+        if claims.exp > now.as_second() { Ok(claims) } else { Err(BadToken) }
+    }
+
+    /// # Errors
+    /// The claims cannot be written, which ours can.
+    pub fn qr(&self, claims: &QrClaims) -> Result<String, BadToken> {
+        self.sign(claims)
+    }
+
+    /// Reads a QR token, in date or not: whether the payment is still open, the payment itself knows.
+    ///
+    /// # Errors
+    /// The token is not one of ours.
+    pub fn read_qr(&self, token: &str) -> Result<QrClaims, BadToken> {
+        self.verify(token)
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Result<String, BadToken> {
+        let key = self.keys.first().ok_or(BadToken)?;
+        // No `typ`: the token goes into a QR code, every character counts.
+        let header = Header { typ: None, kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        encode(&header, claims, &key.encoding).map_err(|_| BadToken)
+    }
+
+    fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Result<T, BadToken> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(BadToken);
+        }
+        let kid = decode_header(token).map_err(|_| BadToken)?.kid.ok_or(BadToken)?;
+        let key = self.keys.iter().find(|key| key.id == kid).ok_or(BadToken)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Times are checked against the clock of the house, audiences by the type of the claims.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        Ok(decode::<T>(token, &key.decoding, &validation).map_err(|_| BadToken)?.claims)
+    }
+}
