@@ -1,0 +1,117 @@
+//! What `paygate <subcommand>` does.
+#![expect(clippy::print_stdout, reason = "these are commands of a terminal")]
+
+use std::{
+    error::Error,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    acquirer::{self, Sandbox},
+    config::{DEFAULTS, Settings},
+    demo,
+    startup::{Given, Paygate},
+    store::Store,
+};
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// It cannot start, or the server failed.
+pub async fn serve(settings: Settings) -> Done {
+    let is_demo = settings.demo.seed;
+    let paygate = Paygate::start(settings, Given::default()).await?;
+    if is_demo {
+        print_welcome(paygate.address());
+    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(paygate.stop().await?)
+}
+
+fn print_welcome(address: SocketAddr) {
+    println!(
+        "
+Paygate is listening on {address}
+
+  Demo shop      {shop} / {password}      (back office)
+  Demo customer  {customer} / {password}  (has a card that always works)
+
+  API            http://{address}/api-docs/openapi.json
+  Health         http://{address}/readyz
+  Metrics        http://{address}/metrics
+
+Now play one whole payment, in another terminal:
+
+  cargo run -- demo pay
+",
+        shop = demo::SHOP_EMAIL,
+        customer = demo::CUSTOMER_EMAIL,
+        password = demo::PASSWORD,
+    );
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// A migration failed.
+pub async fn migrate(settings: Settings) -> Done {
+    Store::migrate(&settings.database).await?;
+    println!("the schema is up to date");
+    Ok(())
+}
+
+/// Plays one payment against the configured address, or against a server of its own when nobody listens
+/// there.
+///
+/// # Errors
+/// A step was not as it should be.
+pub async fn demo_pay(mut settings: Settings) -> Done {
+    let address = settings.listen()?;
+    if is_alive(address).await {
+        return Ok(demo::pay(&format!("http://{address}")).await?);
+    }
+    println!("Nobody listens on {address}: starting a server for this payment alone.");
+    let folder = std::env::temp_dir().join(format!("paygate-demo-{}", std::process::id()));
+    settings.data_dir = folder.clone();
+    settings.database.url = format!("sqlite://{}", folder.join("paygate.db").display());
+    settings.server.listen = "127.0.0.1:0".to_owned();
+    settings.demo.seed = true;
+    let paygate = Paygate::start(settings, Given::default()).await?;
+    let played = demo::pay(&format!("http://{}", paygate.address())).await;
+    paygate.stop().await?;
+    std::fs::remove_dir_all(folder)?;
+    Ok(played?)
+}
+
+async fn is_alive(address: SocketAddr) -> bool {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build();
+    let Ok(client) = client else { return false };
+    client.get(format!("http://{address}/health-check")).send().await.is_ok_and(|answer| answer.status().is_success())
+}
+
+/// Serves the card sandbox alone, for a Paygate elsewhere.
+///
+/// # Errors
+/// The address is taken, or the server failed.
+pub async fn sandbox(settings: Settings, listen: SocketAddr) -> Done {
+    std::fs::create_dir_all(&settings.data_dir)?;
+    let sandbox = Sandbox::open(settings.data_dir.join("sandbox.jsonl"))?;
+    let listener = TcpListener::bind(listen)?;
+    println!("the card sandbox is listening on {}", listener.local_addr()?);
+    Ok(acquirer::serve(listener, Arc::new(sandbox)).await?)
+}
+
+/// Prints the manual of the configuration.
+pub fn print_config() {
+    print!("{DEFAULTS}");
+}

@@ -1,0 +1,212 @@
+//! The configuration: `config/default.toml` compiled in, a file, the environment.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use config::{Config, Environment, File, FileFormat};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{
+    acquirer::{Dialect, HttpSettings, Paths},
+    actors::{ActorSettings, PaymentSettings},
+    live::LiveSettings,
+    routes::{AuthSettings, RateLimitSettings, ServerSettings},
+    store::{DatabaseSettings, JournalSettings},
+    telemetry::LogSettings,
+    vault::{self, Vault, VaultError},
+};
+
+/// The manual, and the defaults.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// Where the process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Env {
+    Local,
+    Production,
+}
+
+/// Everything that can be configured; `config/default.toml` says what each key means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub env: Env,
+    pub data_dir: PathBuf,
+    pub server: ServerSettings,
+    pub log: LogSettings,
+    pub database: DatabaseSettings,
+    pub journal: JournalSettings,
+    pub payment: PaymentSettings,
+    pub actors: ActorSettings,
+    pub acquirer: AcquirerSettings,
+    pub live: LiveSettings,
+    pub vault: VaultSettings,
+    pub auth: AuthSettings,
+    pub rate_limit: RateLimitSettings,
+    pub demo: DemoSettings,
+}
+
+/// `[acquirer]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcquirerSettings {
+    pub card: CardNetworkSettings,
+}
+
+/// `[acquirer.card]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardNetworkSettings {
+    pub base_url: String,
+    pub dialect: Dialect,
+    pub connect_timeout_ms: u64,
+    pub call_timeout_ms: u64,
+    pub max_calls: usize,
+    pub paths: Paths,
+}
+
+impl CardNetworkSettings {
+    pub fn http(&self) -> HttpSettings {
+        HttpSettings {
+            base_url: self.base_url.clone(),
+            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
+            call_timeout: Duration::from_millis(self.call_timeout_ms),
+            max_calls_in_flight: self.max_calls,
+        }
+    }
+}
+
+/// `[vault]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultSettings {
+    pub master_key: SecretString,
+    pub previous_keys: Vec<SecretString>,
+}
+
+/// `[demo]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoSettings {
+    pub seed: bool,
+}
+
+/// Why the process cannot be configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration cannot be read: {0}")]
+    Unreadable(#[from] config::ConfigError),
+    #[error("vault.master_key is empty: set PAYGATE__VAULT__MASTER_KEY (openssl rand -base64 32)")]
+    NoMasterKey,
+    #[error("demo.seed is set, but production takes no demo data")]
+    DemoInProduction,
+    #[error("{0}")]
+    Senseless(&'static str),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the master key file {}: {error}", .path.display())]
+    KeyFile { path: PathBuf, error: std::io::Error },
+}
+
+impl Settings {
+    /// Reads defaults, then `file`, then the environment.
+    ///
+    /// # Errors
+    /// A key is unknown, has the wrong type, or the values make no sense together.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(file) = file {
+            builder = builder.add_source(File::from(file).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("PAYGATE")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("vault.previous_keys");
+        let production = |config: &Config| config.get_string("env").is_ok_and(|env| env == "production");
+        let given = builder.add_source(environment).build()?;
+        // Demo data is on by default when local and off in production; asking for it there is an error.
+        let asked_for_demo = std::env::var("PAYGATE__DEMO__SEED").is_ok_and(|value| value == "true");
+        let mut settings: Settings = given.clone().try_deserialize()?;
+        if production(&given) {
+            if asked_for_demo {
+                return Err(ConfigError::DemoInProduction);
+            }
+            settings.demo.seed = false;
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let rules = [
+            (
+                self.payment.acquirer_timeout_ms < self.payment.answer_budget_ms,
+                "payment.acquirer_timeout_ms must be below payment.answer_budget_ms",
+            ),
+            (
+                self.acquirer.card.call_timeout_ms <= self.payment.acquirer_timeout_ms,
+                "acquirer.card.call_timeout_ms must not exceed payment.acquirer_timeout_ms",
+            ),
+            ((1..=15_000).contains(&self.live.heartbeat_ms), "live.heartbeat_ms must be 1 to 15000"),
+            (self.payment.expires_after_s > 0, "payment.expires_after_s must be positive"),
+            (
+                self.database.read_connections > 0 && self.database.write_connections > 0,
+                "database connections must be positive",
+            ),
+            (self.live.nats_url.is_empty(), "live.nats_url: the bus between nodes is not available in this version"),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(ConfigError::Senseless(rule)))
+    }
+
+    /// The address to listen on.
+    ///
+    /// # Errors
+    /// It is no `address:port`.
+    pub fn listen(&self) -> Result<SocketAddr, ConfigError> {
+        self.server.listen.parse().map_err(|_| ConfigError::Senseless("server.listen must be address:port"))
+    }
+
+    /// The key ring. A local installation without a key makes one and keeps it.
+    ///
+    /// # Errors
+    /// There is no usable key.
+    pub fn vault(&self) -> Result<Vault, ConfigError> {
+        let given = &self.vault.master_key;
+        let master = match (given.expose_secret().is_empty(), self.env) {
+            (false, _) => given.clone(),
+            (true, Env::Production) => return Err(ConfigError::NoMasterKey),
+            (true, Env::Local) => local_master_key(&self.data_dir.join("master.key"))?,
+        };
+        Ok(Vault::new(&master, &self.vault.previous_keys)?)
+    }
+}
+
+/// Reads the key file, or makes it, readable by its owner alone.
+fn local_master_key(path: &Path) -> Result<SecretString, ConfigError> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+
+    let failed = |error| ConfigError::KeyFile { path: path.to_owned(), error };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            let bytes: [u8; 32] = vault::random().map_err(|error| failed(std::io::Error::other(error)))?;
+            let key = STANDARD.encode(bytes);
+            file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+            Ok(key.into())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Ok(std::fs::read_to_string(path).map_err(failed)?.into())
+        }
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,67 @@
+//! Arguments to subcommand.
+
+use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use paygate::{commands, config::Settings, telemetry};
+
+/// A self-hosted payment gateway.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// A TOML file that overrides the defaults; `paygate config` prints them.
+    #[arg(long, global = true, env = "PAYGATE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (the default).
+    Serve,
+    /// Bring the database schema up to date.
+    Migrate,
+    /// Try things out.
+    #[command(subcommand)]
+    Demo(Demo),
+    /// Serve the card sandbox alone.
+    Sandbox {
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: SocketAddr,
+    },
+    /// Print every configuration key with its default.
+    Config,
+}
+
+#[derive(Subcommand)]
+enum Demo {
+    /// Play one whole payment over real HTTP and SSE.
+    Pay,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("paygate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    telemetry::init_logs(&settings.log);
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let system = actix::System::with_tokio_rt(|| threads);
+    system.block_on(async {
+        match arguments.command.unwrap_or(Command::Serve) {
+            Command::Serve => commands::serve(settings).await,
+            Command::Migrate => commands::migrate(settings).await,
+            Command::Demo(Demo::Pay) => commands::demo_pay(settings).await,
+            Command::Sandbox { listen } => commands::sandbox(settings, listen).await,
+            Command::Config => Ok(commands::print_config()),
+        }
+    })
+}

@@ -1,0 +1,226 @@
+//! The composition root: bind first, then build; every dependency is an argument.
+
+use std::{io, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_web::{
+    App as ActixApp, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    web::Data,
+};
+use tokio::task::JoinHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    acquirer::{Acquirer, Acquirers, CARD, CardAcquirer, CardNetwork, CardSettings, HttpNetwork, InProcess, Sandbox},
+    actors::{Arbiters, Clock, Payments, Services, limits, sweeper},
+    config::{ConfigError, Env, Settings},
+    demo,
+    live::Bus,
+    routes::{self, App, Tokens},
+    store::{Journal, Store, StoreError},
+    telemetry,
+    vault::PasswordHasher,
+};
+
+/// Why the process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    #[error("cannot listen on {address}: {error}")]
+    Listen { address: SocketAddr, error: io::Error },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the database: {0}")]
+    Database(#[from] StoreError),
+    #[error("the schema is not up to date: run `paygate migrate`")]
+    NotMigrated,
+    #[error("the card network: {0}")]
+    CardNetwork(String),
+    #[error("auth.password_*: {0}")]
+    Passwords(String),
+    #[error("the demo data: {0}")]
+    Demo(String),
+    #[error("the server: {0}")]
+    Server(#[from] io::Error),
+}
+
+/// What a test or a simulation brings instead of what the configuration says.
+#[derive(Default)]
+pub struct Given {
+    pub acquirers: Option<Acquirers>,
+    pub clock: Option<Clock>,
+}
+
+/// A running Paygate.
+pub struct Paygate {
+    address: SocketAddr,
+    server: JoinHandle<io::Result<()>>,
+    handle: ServerHandle,
+    app: Data<App>,
+    arbiters: Arbiters,
+    journal: Vec<JoinHandle<()>>,
+    shutdown: CancellationToken,
+}
+
+impl Paygate {
+    /// Starts everything. Must be called inside an actix system.
+    ///
+    /// # Errors
+    /// Whatever is missing or makes no sense; nothing is left running then.
+    pub async fn start(settings: Settings, given: Given) -> Result<Self, StartupError> {
+        let address = settings.listen()?;
+        let listener = TcpListener::bind(address).map_err(|error| StartupError::Listen { address, error })?;
+        let address = listener.local_addr()?;
+        let store = open_store(&settings).await?;
+        let shutdown = CancellationToken::new();
+        let (app, arbiters, journal) = build(&settings, given, store, shutdown.clone())?;
+        if settings.demo.seed {
+            demo::seed(&app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
+        }
+        let server = serve(&settings, listener, app.clone())?;
+        let handle = server.handle();
+        let server = actix_web::rt::spawn(server);
+        tokio::spawn(sweeper::run(app.payments.clone(), shutdown.clone()));
+        tracing::info!("listening on {address}");
+        Ok(Self { address, server, handle, app, arbiters, journal, shutdown })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The shared state, for tests and subcommands that look inside.
+    pub fn app(&self) -> &Data<App> {
+        &self.app
+    }
+
+    /// Stops in order: no new requests, streams end, calls to acquirers end, the journal is written, the
+    /// pools close.
+    ///
+    /// # Errors
+    /// The server had failed before.
+    pub async fn stop(self) -> io::Result<()> {
+        tracing::info!("stopping");
+        self.shutdown.cancel();
+        self.handle.stop(true).await;
+        let served = self.server.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        self.app.payments.drain().await;
+        let store = self.app.store.clone();
+        drop(self.app);
+        tokio::task::spawn_blocking(move || self.arbiters.stop()).await.map_err(io::Error::other)?;
+        // The actors are gone, and with them the last senders: the writers write what is queued, and end.
+        let written = async {
+            for writer in self.journal {
+                if let Err(error) = writer.await {
+                    tracing::error!(%error, "a journal writer had panicked");
+                }
+            }
+        };
+        if tokio::time::timeout(JOURNAL_CLOSE_TIMEOUT, written).await.is_err() {
+            tracing::warn!("the journal is still in use");
+        }
+        store.close().await;
+        tracing::info!("stopped");
+        served
+    }
+}
+
+/// How long a stop waits for the journal after its last user is gone.
+const JOURNAL_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+async fn open_store(settings: &Settings) -> Result<Store, StartupError> {
+    if settings.env == Env::Local {
+        Store::migrate(&settings.database).await?;
+    }
+    let store = Store::connect(&settings.database).await?;
+    if store.is_migrated().await? { Ok(store) } else { Err(StartupError::NotMigrated) }
+}
+
+type Built = (Data<App>, Arbiters, Vec<JoinHandle<()>>);
+
+fn build(settings: &Settings, given: Given, store: Store, shutdown: CancellationToken) -> Result<Built, StartupError> {
+    let vault = Arc::new(settings.vault()?);
+    let acquirers = match given.acquirers {
+        Some(acquirers) => acquirers,
+        None => acquirers(settings)?,
+    };
+    let (journal, writers) = Journal::start(&store, &settings.journal);
+    let (places, asks) = limits(&settings.actors);
+    let services = Services {
+        store: store.clone(),
+        journal,
+        bus: Bus::new(settings.live.max_streams),
+        acquirers,
+        vault: vault.clone(),
+        clock: given.clock.unwrap_or_else(Clock::system),
+        payment: settings.payment.clone(),
+        actors: settings.actors.clone(),
+        places,
+        asks,
+        effects: TaskTracker::new(),
+    };
+    let (payments, arbiters) = Payments::start(Arc::new(services));
+    let auth = &settings.auth;
+    let app = App {
+        payments,
+        store,
+        passwords: PasswordHasher::new(auth.password_memory_kib, auth.password_iterations)
+            .map_err(|error| StartupError::Passwords(error.to_string()))?,
+        tokens: Tokens::new(&vault, auth.access_token_s),
+        vault,
+        lookups: routes::Lookups::new(auth),
+        limits: routes::Limits::new(&settings.rate_limit),
+        server: settings.server.clone(),
+        live: settings.live.clone(),
+        metrics: telemetry::metrics(),
+        shutdown,
+    };
+    Ok((Data::new(app), arbiters, writers))
+}
+
+/// The table of payment methods: a new method is a new line.
+fn acquirers(settings: &Settings) -> Result<Acquirers, StartupError> {
+    Ok(Acquirers::new([(CARD, card(settings)?)]))
+}
+
+/// Cards, over the configured network or the built-in sandbox.
+fn card(settings: &Settings) -> Result<Arc<dyn Acquirer>, StartupError> {
+    let failed = |error: &dyn std::fmt::Display| StartupError::CardNetwork(error.to_string());
+    let card = &settings.acquirer.card;
+    let network: Arc<dyn CardNetwork> = if card.base_url.is_empty() {
+        let sandbox = Sandbox::open(settings.data_dir.join("sandbox.jsonl")).map_err(|error| failed(&error))?;
+        Arc::new(InProcess::new(Arc::new(sandbox), Duration::from_millis(card.call_timeout_ms)))
+    } else {
+        Arc::new(HttpNetwork::new(card.http()).map_err(|error| failed(&error))?)
+    };
+    let settings = CardSettings { dialect: card.dialect, paths: card.paths.clone() };
+    Ok(Arc::new(CardAcquirer::new(network, settings)))
+}
+
+fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> io::Result<Server> {
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .configure(routes::configure(app.clone()))
+            // From the inside out: the error envelope, CORS, the request's span and id.
+            .wrap(from_fn(routes::envelope_layer))
+            .wrap(routes::cors())
+            .wrap(TracingLogger::<routes::RequestSpan>::new())
+    });
+    let server = match settings.server.workers {
+        0 => server,
+        workers => server.workers(workers),
+    };
+    Ok(server
+        .max_connections(settings.server.max_connections)
+        .shutdown_timeout(settings.server.shutdown_timeout_s)
+        // A client that is gone is noticed at once, not at the next heartbeat.
+        .h1_allow_half_closed(false)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
