@@ -61,7 +61,10 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Migrate => commands::migrate(settings).await,
             Command::Demo(Demo::Pay) => commands::demo_pay(settings).await,
             Command::Sandbox { listen } => commands::sandbox(settings, listen).await,
-            Command::Config => Ok(commands::print_config()),
+            Command::Config => {
+                commands::print_config();
+                Ok(())
+            }
         }
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::domain::{Event, Payment, Reason, Recorded, Status};
+use crate::domain::{Event, Payment, PaymentId, Reason, Recorded, Status};
 
 /// An event ready to be sent: rendered once, shared by all who listen.
 #[derive(Debug, Clone)]
@@ -71,10 +71,10 @@ impl Frame {
     }
 
     /// What watchers would have heard of a whole journal.
-    pub fn history(id: crate::domain::PaymentId, events: Vec<Recorded>) -> Vec<Self> {
+    pub fn history(id: PaymentId, events: &[Recorded]) -> Vec<Self> {
         let mut frames = Vec::with_capacity(events.len());
         let mut payment: Option<Payment> = None;
-        for recorded in &events {
+        for recorded in events {
             match &mut payment {
                 None => payment = Payment::created(id, recorded),
                 Some(payment) => payment.apply(recorded),

@@ -1,6 +1,44 @@
-//! Server-rendered pages, from templates compiled into the binary.
+//! Server-rendered pages, from templates compiled into the binary. Nothing is loaded from another host.
 
-use actix_web::web::ServiceConfig;
+mod api;
+mod checkout;
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY},
+    web::{self, ServiceConfig},
+};
+use askama::Template;
+
+use crate::error::{ApiError, Code};
+
+const STYLE: &str = include_str!("../../web/static/paygate.css");
+
+/// Scripts, styles and pictures of this server alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
 
 /// Mounts the pages.
-pub fn configure(_: &mut ServiceConfig) {}
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/checkout/{token}", web::get().to(checkout::page))
+        .route("/checkout/{token}/qr.svg", web::get().to(checkout::qr))
+        .route("/api-docs", web::get().to(api::page))
+        .route("/static/paygate.css", web::get().to(style));
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "max-age=3600"))
+        .body(STYLE)
+}
+
+fn html(page: &impl Template) -> Result<HttpResponse, ApiError> {
+    let body = page.render().map_err(|error| ApiError::from(Code::Internal).because(error))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        // A payment's token stands in the address: no other site may learn it.
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .body(body))
+}

@@ -125,7 +125,7 @@ pub async fn payments(
     let BusinessQuery { payment_key, name, include } = own.0;
     let filter = PaymentFilter {
         name: search(name)?,
-        include_unfinished: everything(include)?,
+        include_unfinished: everything(include.as_deref())?,
         ..list.0.filter(LastDay::Seoul)?
     };
     let owner = Owner::Merchant(merchant.id);
@@ -151,8 +151,8 @@ fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
     if name.as_ref().is_some_and(bad) { Err(ApiError::field("name", SEARCH)) } else { Ok(name) }
 }
 
-fn everything(include: Option<String>) -> Result<bool, ApiError> {
-    match include.as_deref() {
+fn everything(include: Option<&str>) -> Result<bool, ApiError> {
+    match include {
         None | Some("") => Ok(false),
         Some("all") => Ok(true),
         Some(_) => Err(ApiError::field("include", Problem { ko: "all만 사용할 수 있습니다", en: "can only be `all`" })),

@@ -54,7 +54,7 @@ pub fn required<T>(name: &'static str, value: Option<T>) -> Result<T, ApiError> 
 
 /// An amount of won, as a JSON number without a fraction.
 pub fn won(name: &'static str, value: Option<Number>) -> Result<Money, ApiError> {
-    let minor = whole(name, required(name, value)?)?;
+    let minor = whole(name, &required(name, value)?)?;
     Money::new(minor, Currency::KRW).map_err(|error| {
         ApiError::field(
             name,
@@ -67,7 +67,7 @@ pub fn won(name: &'static str, value: Option<Number>) -> Result<Money, ApiError>
 }
 
 /// A whole number of won, of any sign: the payment judges it.
-pub fn whole(name: &'static str, value: Number) -> Result<i64, ApiError> {
+pub fn whole(name: &'static str, value: &Number) -> Result<i64, ApiError> {
     let too_large = value.as_u64().is_some();
     value.as_i64().ok_or_else(|| ApiError::field(name, if too_large { TOO_LARGE } else { WHOLE_WON }))
 }

@@ -30,6 +30,8 @@ pub use app::{App, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
 pub use keys::{Keys, renew};
 pub use limits::{Limits, RateLimitSettings};
+pub use qr::{deep_link, svg as qr_svg};
+pub use shop::without_zone;
 pub use tokens::Tokens;
 
 use actix_cors::Cors;

@@ -252,7 +252,7 @@ pub async fn cancel(
 pub async fn refund(app: &App, once: Once<'_>, id: PaymentId, body: &Body, by: By) -> Result<Answer, ApiError> {
     let CancelBody { amount, expected_balance, reason } = body.parse()?;
     let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
-    let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", balance)).transpose()?;
+    let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", &balance)).transpose()?;
     let reason = fields::reason(reason)?;
     let cancel_no: CancelNo = Services::fresh();
     once.ask(Some(cancel_no.uuid()), refunded, |claim| {

@@ -88,7 +88,7 @@ async fn open(
     let payment = Payment::replay(id, events.clone()).ok_or(Code::PaymentNotFound)?;
     permit(&payment)?;
     let linger = Duration::from_secs(app.live.linger_s);
-    let events = stream(subscription, Frame::history(id, events), resume, linger, app.shutdown.clone());
+    let events = stream(subscription, Frame::history(id, &events), resume, linger, app.shutdown.clone());
     let heartbeat = Duration::from_millis(app.live.heartbeat_ms);
     // A proxy that buffers would keep the events to itself.
     Ok(Sse::from_infallible_stream(events)

@@ -1,6 +1,10 @@
 //! Pools, pragmas and the schema.
 
-use std::{fs::File, path::PathBuf, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use paygate_migration::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -29,7 +33,7 @@ pub struct DatabaseSettings {
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Advisory lock that makes concurrent migrators on PostgreSQL wait for each other; any constant does.
-const MIGRATION_LOCK: i64 = 0x7061_7967_6174_65;
+const MIGRATION_LOCK: i64 = 0x0070_6179_6761_7465;
 
 /// The database, as two doors: many may read, few may write.
 #[derive(Clone)]
@@ -44,7 +48,7 @@ impl Store {
     /// # Errors
     /// The database cannot be reached or the URL makes no sense.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        if let Some(folder) = sqlite_file(&settings.url).as_deref().and_then(std::path::Path::parent) {
+        if let Some(folder) = sqlite_file(&settings.url).as_deref().and_then(Path::parent) {
             std::fs::create_dir_all(folder)
                 .map_err(|e| DbErr::Custom(format!("cannot create {}: {e}", folder.display())))?;
         }
@@ -59,7 +63,7 @@ impl Store {
     /// A migration failed; it was rolled back.
     pub async fn migrate(settings: &DatabaseSettings) -> Result<(), StoreError> {
         let one = DatabaseSettings { write_connections: 1, ..settings.clone() };
-        let _file_lock = sqlite_file(&settings.url).map(lock_beside).transpose()?;
+        let _file_lock = sqlite_file(&settings.url).as_deref().map(lock_beside).transpose()?;
         let db = Database::connect(options(&one, Door::Write)).await?;
         let advisory = db.get_database_backend() == DbBackend::Postgres;
         if advisory {
@@ -157,7 +161,7 @@ fn sqlite_file(url: &str) -> Option<PathBuf> {
 }
 
 /// Takes an exclusive lock beside the database file; dropping it releases it.
-fn lock_beside(database: PathBuf) -> Result<File, DbErr> {
+fn lock_beside(database: &Path) -> Result<File, DbErr> {
     let failed = |error: std::io::Error| DbErr::Custom(format!("cannot lock {}: {error}", database.display()));
     if let Some(folder) = database.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;

@@ -141,7 +141,7 @@ impl Store {
             .order_by_asc(payment_event::Column::Seq)
             .all(&self.read)
             .await?
-            .into_iter()
+            .iter()
             .map(recorded)
             .collect()
     }

@@ -76,7 +76,7 @@ pub(super) fn event_row(payment: PaymentId, recorded: &Recorded) -> Result<payme
     })
 }
 
-pub(super) fn recorded(row: payment_event::Model) -> Result<Recorded, StoreError> {
+pub(super) fn recorded(row: &payment_event::Model) -> Result<Recorded, StoreError> {
     let corrupt = |what: &str| StoreError::Corrupt(format!("event {} of payment {}: {what}", row.seq, row.payment_id));
     let by = match (row.who.as_str(), row.who_id) {
         ("shop", _) => By::Shop,
