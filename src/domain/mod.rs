@@ -22,6 +22,8 @@ mod payment;
 mod refund;
 
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod table;

@@ -120,7 +120,7 @@ fn states() -> Vec<State> {
         in_time("ready, card failed", &and(&in_verificate, [failed()])),
         in_time("in_verificate", &in_verificate),
         late("in_verificate, late", &in_verificate),
-        in_time("in_verificate, last try", &and(&in_verificate, attempts(MAX_VERIFICATIONS - 1))),
+        in_time("in_verificate, last try", &and(&in_verificate, attempts(MAX_REFUSED_VERIFICATIONS - 1))),
         in_time("in_progress", &in_progress),
         late("in_progress, late", &in_progress),
         in_time("in_progress, last try", &and(&in_progress, guesses())),

@@ -1,0 +1,131 @@
+//! The facts of the small types: money, ids, texts, business days, QR claims.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{from_value, json, to_value};
+use uuid::Uuid;
+
+use super::*;
+
+fn won(minor: i64) -> Money {
+    Money::new(minor, Currency::KRW).unwrap()
+}
+
+#[test]
+fn money_is_one_unit_to_the_limit_of_its_currency() {
+    for good in [1, 100_000_000] {
+        assert_eq!(Money::new(good, Currency::KRW).map(Money::minor), Ok(good));
+    }
+    for (bad, why) in [
+        (0, MoneyError::NotPositive),
+        (i64::MIN, MoneyError::NotPositive),
+        (100_000_001, MoneyError::TooLarge),
+        (i64::MAX, MoneyError::TooLarge),
+    ] {
+        assert_eq!(Money::new(bad, Currency::KRW), Err(why));
+        assert!(from_value::<Money>(json!({"minor": bad, "currency": "KRW"})).is_err());
+    }
+}
+
+#[test]
+fn money_in_json_is_whole_and_names_its_currency() {
+    assert_eq!(to_value(won(5)).unwrap(), json!({"minor": 5, "currency": "KRW"}));
+    assert_eq!(from_value::<Money>(json!({"minor": 5, "currency": "KRW"})).unwrap(), won(5));
+    for bad in [json!({"minor": 5.5, "currency": "KRW"}), json!({"minor": 5, "currency": "USD"}), json!({"minor": 5})] {
+        assert!(from_value::<Money>(bad.clone()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn order_texts_have_1_to_100_code_points() {
+    // 한 has three bytes in UTF-8, 🍰 has two units in UTF-16: neither is what counts.
+    for c in ["a", "한", "🍰"] {
+        assert!(c.parse::<OrderId>().is_ok() && c.repeat(100).parse::<OrderId>().is_ok());
+        assert!(c.repeat(100).parse::<OrderName>().is_ok());
+        assert_eq!(c.repeat(101).parse::<OrderId>(), Err(TextError::Length));
+        assert_eq!(c.repeat(101).parse::<OrderName>(), Err(TextError::Length));
+    }
+    assert_eq!("".parse::<OrderId>(), Err(TextError::Length));
+    assert_eq!("".parse::<OrderName>(), Err(TextError::Length));
+}
+
+#[test]
+fn order_texts_never_break_a_line_and_order_ids_never_need_escaping() {
+    let controls = ('\0'..=' ').filter(|c| *c != ' ').chain('\u{7f}'..='\u{9f}').chain(['\u{2028}', '\u{2029}']);
+    for c in controls {
+        let text = format!("a{c}b");
+        assert_eq!(text.parse::<OrderId>(), Err(TextError::Character), "{c:?}");
+        assert_eq!(text.parse::<OrderName>(), Err(TextError::Character), "{c:?}");
+    }
+    for c in ['"', '\\', '&', '#', '+', '%'] {
+        assert_eq!(format!("a{c}b").parse::<OrderId>(), Err(TextError::Character), "{c:?}");
+        assert!(format!("a{c}b").parse::<OrderName>().is_ok(), "{c:?}");
+        assert!(from_value::<OrderId>(json!(format!("{c}"))).is_err(), "JSON is no way around the check");
+    }
+    assert_eq!("주문 №1 /?=_-.~".parse::<OrderId>().unwrap().as_str(), "주문 №1 /?=_-.~");
+}
+
+#[test]
+fn what_is_no_payment_key_is_refused() {
+    let good = PaymentKey::new(Uuid::from_u128(7).into(), 9).to_string();
+    let bad = [String::new(), good[1..].into(), format!("{good}A"), format!("{good}="), good.replacen('A', "+", 1)];
+    // The last character carries four bits; one more would be a second way to write the same key.
+    let not_canonical = format!("{}l", &good[..42]);
+    for text in bad.iter().chain([&not_canonical]) {
+        assert!(text.parse::<PaymentKey>().is_err(), "{text}");
+        assert!(from_value::<PaymentKey>(json!(text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_business_day_ends_at_midnight_in_seoul() {
+    let kind = |approved: &str, requested: &str| RefundKind::on(approved.parse().unwrap(), requested.parse().unwrap());
+    let cases = [
+        ("2026-03-01T14:59:58Z", "2026-03-01T14:59:59.999999Z", RefundKind::Canceled),
+        ("2026-03-01T14:59:59Z", "2026-03-01T15:00:00Z", RefundKind::Refunded),
+        ("2026-03-01T15:00:00Z", "2026-03-02T14:59:59Z", RefundKind::Canceled),
+        ("2026-03-01T15:00:00Z", "2026-03-02T15:00:00Z", RefundKind::Refunded),
+        ("2025-12-31T14:59:59Z", "2025-12-31T15:00:00Z", RefundKind::Refunded),
+        // A clock that went back makes no refund out of a cancel.
+        ("2026-03-01T15:00:00Z", "2026-03-01T14:59:59Z", RefundKind::Canceled),
+    ];
+    for (approved, requested, expected) in cases {
+        assert_eq!(kind(approved, requested), expected, "{approved} {requested}");
+    }
+    assert_eq!(business_day("2026-03-01T15:00:00Z".parse().unwrap()).to_string(), "2026-03-02");
+}
+
+#[test]
+fn an_unknown_reason_is_a_plain_decline() {
+    for word in ["NEW_WORD_OF_TOMORROW", "declined", "DECLINED"] {
+        assert_eq!(from_value::<Reason>(json!(word)).unwrap(), Reason::Declined);
+    }
+    let event = json!({"kind": "aborted", "reason": "NEW_WORD_OF_TOMORROW"});
+    assert_eq!(from_value::<Event>(event).unwrap(), Event::Aborted { reason: Reason::Declined });
+    assert_eq!(to_value(Reason::TxnReversed).unwrap(), json!("TXN_REVERSED"));
+}
+
+#[test]
+fn qr_claims_have_the_shape_of_the_wire_contract() {
+    let now: Timestamp = "2026-03-01T14:50:00Z".parse().unwrap();
+    let order = Order {
+        merchant: Uuid::from_u128(1).into(),
+        order_id: "주문-1".parse().unwrap(),
+        order_name: "coffee & cake".parse().unwrap(),
+        amount: won(1_000),
+        expires_at: now + SignedDuration::from_mins(10),
+        redirects: Box::default(),
+        metadata: None,
+    };
+    let claims = QrClaims::of(&order, "카페", now);
+    let shape = json!({
+        "merchantId": "00000000000000000000000000000001",
+        "merchantName": "카페",
+        "orderId": "주문-1",
+        "orderName": "coffee & cake",
+        "amount": 1000,
+        "iat": 1_772_376_600,
+        "exp": 1_772_377_200,
+    });
+    assert_eq!(to_value(&claims).unwrap(), shape);
+    assert_eq!(from_value::<QrClaims>(shape).unwrap(), claims);
+}
