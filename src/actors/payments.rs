@@ -168,6 +168,11 @@ impl Payments {
         }
     }
 
+    /// Forgets payment actors that died.
+    pub fn forget_dead(&self) {
+        self.registry.forget_dead();
+    }
+
     /// Waits for calls to acquirers and their outcomes, up to the configured time.
     pub async fn drain(&self) {
         self.services.effects.close();

@@ -95,6 +95,13 @@ impl Registry {
         }
     }
 
+    /// Forgets actors that died without leaving (a panic does that to them). The next question to such a
+    /// payment wakes a new one from the journal.
+    pub fn forget_dead(&self) {
+        self.actors.retain(|_, addr| addr.connected());
+        self.orders.retain(|_, id| self.actors.contains_key(id));
+    }
+
     /// Tells the registry that an actor is leaving.
     pub fn tell(&self, gone: Gone) {
         self.keeper.do_send(gone);

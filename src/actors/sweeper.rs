@@ -32,6 +32,7 @@ pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
     let services = payments.services();
     let now = services.now();
     let mut swept = Swept::default();
+    payments.forget_dead();
     for id in services.store.due_payments(now, services.actors.sweep_batch).await? {
         match payments.expire(id).await {
             // Waking it was enough when something else than its deadline was due.

@@ -17,7 +17,6 @@ use crate::{
 pub struct RateLimitSettings {
     pub enabled: bool,
     pub sign_in_per_minute: u32,
-    pub sign_up_per_minute: u32,
     pub approve_per_minute: u32,
     pub failed_auth_per_minute: u32,
 }
@@ -45,7 +44,6 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 /// The limiters of this process.
 pub struct Limits {
     sign_in: Limiter<(IpAddr, String)>,
-    sign_up: Limiter<IpAddr>,
     approve: Limiter<CustomerId>,
     failed_auth: Limiter<IpAddr>,
 }
@@ -55,7 +53,6 @@ impl Limits {
         let on = settings.enabled;
         Self {
             sign_in: Limiter::per_minute(on, settings.sign_in_per_minute),
-            sign_up: Limiter::per_minute(on, settings.sign_up_per_minute),
             approve: Limiter::per_minute(on, settings.approve_per_minute),
             failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
         }
@@ -65,12 +62,6 @@ impl Limits {
     /// 429: too many sign-ins of this e-mail from this address.
     pub fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), ApiError> {
         self.sign_in.check(&(address, email.to_owned()))
-    }
-
-    /// # Errors
-    /// 429: too many sign-ups from this address.
-    pub fn sign_up(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.sign_up.check(&address)
     }
 
     /// # Errors

@@ -85,9 +85,10 @@ impl<'a> Once<'a> {
         let claim = self.claim(key.clone(), operation, view.clone());
         match call(Some(claim)).await {
             Ok(payment) => settle(&payment),
-            // Another call was faster with this key: its answer, or the wait for it, is ours.
-            Err(AskError::KeyTaken) => self.earlier(key, &view).await?.map_or_else(|| Err(Code::KeyRunning.into()), Ok),
-            Err(error) => Err(error.into()),
+            Err(error @ (AskError::Overloaded | AskError::Unavailable)) => Err(error.into()),
+            // Refused, perhaps only because another call was faster with this very key: then its answer,
+            // or the wait for it, is ours.
+            Err(error) => self.earlier(key, &view).await?.map_or_else(|| Err(error.into()), Ok),
         }
     }
 
@@ -108,12 +109,9 @@ impl<'a> Once<'a> {
         }
         let keep =
             Keep { key: self.key.clone(), vault: self.app.vault.clone(), at: self.app.payments.services().now() };
-        match work(keep).await {
-            Err(ApiError { code: Code::KeyRunning, .. }) if self.key.is_some() => {
-                let Some(key) = &self.key else { return Err(Code::KeyRunning.into()) };
-                self.earlier(key, &never).await?.map_or_else(|| Err(Code::KeyRunning.into()), Ok)
-            }
-            result => result,
+        match (work(keep).await, &self.key) {
+            (Err(error), Some(key)) => self.earlier(key, &never).await?.map_or(Err(error), Ok),
+            (result, _) => result,
         }
     }
 
