@@ -8,6 +8,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub customer_id: Uuid,
+    /// The payment method it belongs to: `card`, or another line of the acquirers' table.
+    pub method: String,
     /// HMAC-SHA256 of the digits, unique per customer; null once removed, so that the card may come back.
     pub fingerprint: Option<Vec<u8>>,
     /// The number, sealed by the vault under the context `card:<id>`; null once it was purged.

@@ -68,6 +68,7 @@ impl MigrationTrait for Migration {
                     .table(Card::Table)
                     .col(uuid(Card::Id).primary_key())
                     .col(uuid(Card::CustomerId))
+                    .col(string_len(Card::Method, 20))
                     .col(binary_len_null(Card::Fingerprint, 32))
                     .col(blob_null(Card::SealedPan))
                     .col(string_len(Card::Masked, 24))
@@ -142,6 +143,7 @@ enum Card {
     Table,
     Id,
     CustomerId,
+    Method,
     Fingerprint,
     SealedPan,
     Masked,

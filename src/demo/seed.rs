@@ -1,7 +1,7 @@
 //! Demo data for an empty local database.
 
 use crate::{
-    acquirer::SPECIAL_CARDS,
+    acquirer::{CARD, SPECIAL_CARDS},
     actors::{Services, card_context},
     domain::CardId,
     error::ApiError,
@@ -45,6 +45,7 @@ pub async fn seed(app: &App) -> Result<(), ApiError> {
     let new = NewCard {
         id,
         customer: customer.id,
+        method: CARD.to_owned(),
         fingerprints: app.vault.digests(Purpose::CardFingerprint, number),
         sealed_pan: app.vault.seal(number, &card_context(id)),
         masked: pan.masked(),

@@ -14,7 +14,6 @@ use super::{
     once::{Once, Settled},
 };
 use crate::{
-    acquirer::CARD,
     domain::{CardId, CustomerId, Instrument, Payer, Payment, PaymentId, Status},
     error::{ApiError, Code},
 };
@@ -73,7 +72,7 @@ async fn instrument(app: &App, customer: CustomerId, wanted: Option<String>) -> 
     let wanted: Option<CardId> =
         wanted.map(|id| id.parse().map_err(|_| ApiError::from(Code::RegisteredCardNotFound))).transpose()?;
     let card = app.store.card_to_pay_with(customer, wanted).await?.ok_or(missing)?;
-    Ok(Instrument { method: CARD.into(), id: card.id, masked: card.masked.into(), issuer: card.company.into() })
+    Ok(Instrument { method: card.method.into(), id: card.id, masked: card.masked.into(), issuer: card.company.into() })
 }
 
 /// What an approval is answered, read off the payment.

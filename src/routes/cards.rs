@@ -14,7 +14,7 @@ use super::{
     once::{Keep, Once},
 };
 use crate::{
-    acquirer::CARD,
+    acquirer::{Acquirer, CARD},
     actors::{Services, card_context},
     domain::{CardId, CustomerId, Outcome},
     error::{ApiError, Code, Problem},
@@ -23,6 +23,8 @@ use crate::{
 };
 
 const MAX_COMPANY_CHARS: usize = 50;
+const METHOD: Problem =
+    Problem { ko: "지원하지 않는 결제 수단입니다", en: "is not a payment method of this server" };
 const COMPANY: Problem = Problem { ko: "1자 이상 50자 이하여야 합니다", en: "must have 1 to 50 characters" };
 
 /// The customer's cards, newest first.
@@ -53,8 +55,9 @@ pub struct RegisterBody {
     cvc: Option<String>,
     #[schema(value_type = String)]
     card_company: Option<String>,
-    #[serde(default)]
     is_representative: Option<bool>,
+    /// The payment method; `card` when absent.
+    method: Option<String>,
 }
 
 /// Registers a card. The card company is asked once, with the CVC.
@@ -68,7 +71,7 @@ pub async fn register(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
-    let RegisterBody { card_number, expiration_period, cvc, card_company, is_representative } = body.parse()?;
+    let RegisterBody { card_number, expiration_period, cvc, card_company, is_representative, method } = body.parse()?;
     let parsed = |name, error: crate::vault::FormatError| ApiError::field(name, FORMAT).because(error);
     let pan = Pan::parse(&required("cardNumber", card_number)?).map_err(|e| parsed("cardNumber", e))?;
     let expiry =
@@ -76,10 +79,13 @@ pub async fn register(
     let cvc = Cvc::parse(&required("cvc", cvc)?).map_err(|e| parsed("cvc", e))?;
     let credential = Credential { pan, expiry, company: company(card_company)? };
     let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
-    let wants_representative = is_representative.unwrap_or(false);
+    let method = method.unwrap_or_else(|| CARD.to_owned());
+    let acquirer = app.payments.services().acquirers.get(&method).ok_or_else(|| ApiError::field("method", METHOD))?;
+    let new =
+        Registration { customer: customer.id, method: &method, is_representative: is_representative == Some(true) };
     once.store(async |keep| {
-        validate(&app, &credential, &cvc).await?;
-        add(&app, customer.id, &credential, wants_representative, keep).await
+        validate(&**acquirer, &credential, &cvc).await?;
+        add(&app, new, &credential, keep).await
     })
     .await
 }
@@ -91,8 +97,7 @@ fn company(name: Option<String>) -> Result<Box<str>, ApiError> {
     if good { Ok(name.into()) } else { Err(ApiError::field("cardCompany", COMPANY)) }
 }
 
-async fn validate(app: &App, credential: &Credential, cvc: &Cvc) -> Result<(), ApiError> {
-    let acquirer = app.payments.services().acquirers.get(CARD).ok_or(Code::NetworkUnavailable)?;
+async fn validate(acquirer: &dyn Acquirer, credential: &Credential, cvc: &Cvc) -> Result<(), ApiError> {
     match acquirer.validate(credential, cvc).await {
         Outcome::Approved(()) => Ok(()),
         Outcome::Declined(reason) => Err(Code::from(reason).into()),
@@ -101,24 +106,26 @@ async fn validate(app: &App, credential: &Credential, cvc: &Cvc) -> Result<(), A
     }
 }
 
-async fn add(
-    app: &App,
+/// What is registered besides the credential.
+struct Registration<'a> {
     customer: CustomerId,
-    credential: &Credential,
-    wants_representative: bool,
-    keep: Keep,
-) -> Result<Answer, ApiError> {
+    method: &'a str,
+    is_representative: bool,
+}
+
+async fn add(app: &App, new: Registration<'_>, credential: &Credential, keep: Keep) -> Result<Answer, ApiError> {
     let id: CardId = Services::fresh();
     let number = credential.pan.expose().as_bytes();
     let card = NewCard {
         id,
-        customer,
+        customer: new.customer,
+        method: new.method.to_owned(),
         fingerprints: app.vault.digests(Purpose::CardFingerprint, number),
         sealed_pan: app.vault.seal(number, &card_context(id)),
         masked: credential.pan.masked(),
         expiry: credential.expiry.to_string(),
         company: credential.company.to_string(),
-        wants_representative,
+        wants_representative: new.is_representative,
     };
     let now = app.payments.services().now();
     let added = app.store.add_card(card, now, |card| keep.answer(&Answer::ok(CardView::from(card.clone())))).await;

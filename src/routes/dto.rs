@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    acquirer::CARD,
     domain::{Approval, Authorization, Payment, RefundKind, RefundState},
     store::{Card, Listed, Transaction},
 };
@@ -45,7 +46,8 @@ pub struct PaymentView {
     pub account_id: Option<String>,
     /// Newest first.
     pub transactions: Vec<TransactionView>,
-    pub payment_type: &'static str,
+    /// The payment method: `CARD`, ….
+    pub payment_type: String,
     pub order_id: String,
     pub order_name: String,
     pub status: &'static str,
@@ -82,7 +84,7 @@ pub struct CardView {
 
 impl From<Card> for CardView {
     fn from(card: Card) -> Self {
-        let Card { id, customer, masked, expiry, company, is_representative, sealed_pan: _ } = card;
+        let Card { id, customer, masked, expiry, company, is_representative, method: _, sealed_pan: _ } = card;
         Self {
             id: id.to_string(),
             account_id: customer.to_string(),
@@ -162,6 +164,7 @@ impl From<Listed> for PaymentView {
             merchant_name,
             customer,
             card_masked,
+            method,
             status,
             amount,
             balance,
@@ -173,7 +176,7 @@ impl From<Listed> for PaymentView {
             card_number: card_masked,
             account_id: customer.map(|id| id.to_string()),
             transactions: transactions.into_iter().map(|row| TransactionView::of_row(row, &key)).collect(),
-            payment_type: "CARD",
+            payment_type: payment_type(method.as_deref()),
             order_id,
             order_name,
             status: status.as_str(),
@@ -191,7 +194,7 @@ impl PaymentView {
             card_number: payment.instrument.as_ref().map(|instrument| instrument.masked.to_string()),
             account_id: payment.payer.as_ref().map(|payer| payer.id.to_string()),
             transactions: TransactionView::of_payment(payment),
-            payment_type: "CARD",
+            payment_type: payment_type(payment.instrument.as_ref().map(|instrument| &*instrument.method)),
             order_id: payment.order.order_id.to_string(),
             order_name: payment.order.order_name.to_string(),
             status: payment.status.as_str(),
@@ -200,6 +203,11 @@ impl PaymentView {
             balance_amount: payment.balance(),
         }
     }
+}
+
+/// Until a customer chose an instrument it is taken for a card payment, as existing clients expect.
+fn payment_type(method: Option<&str>) -> String {
+    method.unwrap_or(CARD).to_uppercase()
 }
 
 /// The proof of an approval.

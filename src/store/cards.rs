@@ -24,6 +24,7 @@ pub const MAX_CARDS: u64 = 20;
 pub struct Card {
     pub id: CardId,
     pub customer: CustomerId,
+    pub method: String,
     pub masked: String,
     /// `MM/YY`.
     pub expiry: String,
@@ -38,6 +39,7 @@ impl From<Model> for Card {
         let Model {
             id,
             customer_id,
+            method,
             fingerprint: _,
             sealed_pan,
             masked,
@@ -47,7 +49,16 @@ impl From<Model> for Card {
             created_at: _,
             removed_at: _,
         } = row;
-        Self { id: id.into(), customer: customer_id.into(), masked, expiry, company, is_representative, sealed_pan }
+        Self {
+            id: id.into(),
+            customer: customer_id.into(),
+            method,
+            masked,
+            expiry,
+            company,
+            is_representative,
+            sealed_pan,
+        }
     }
 }
 
@@ -55,6 +66,7 @@ impl From<Model> for Card {
 pub struct NewCard {
     pub id: CardId,
     pub customer: CustomerId,
+    pub method: String,
     /// The fingerprint to store, first, and those it may be stored under already.
     pub fingerprints: Vec<[u8; 32]>,
     pub sealed_pan: Vec<u8>,
@@ -138,6 +150,7 @@ impl Store {
         let row = Model {
             id: card.id.uuid(),
             customer_id: card.customer.uuid(),
+            method: card.method,
             fingerprint: card.fingerprints.first().map(|print| print.to_vec()),
             sealed_pan: Some(card.sealed_pan),
             masked: card.masked,
