@@ -1,0 +1,306 @@
+//! The card network's books: every transaction it has seen, and what may be done to it.
+//!
+//! Plain data behind `&mut`: the sandbox holds one lock around it, so each call sees and changes a
+//! transaction alone. (A lock per transaction would buy nothing: the totals, the order in which old
+//! transactions are dropped and the end of the file are shared by all of them.) A change is written to
+//! the file first, then folded in; replaying the file folds in the same changes.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    path::Path,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    file::{Change, LedgerFile},
+    totals::{Charges, Totals},
+    wire::Refusal,
+};
+use crate::domain::{CancelNo, TxnNo};
+
+/// Transactions kept at most; the oldest is forgotten first, and would then be charged again if somebody
+/// repeated it.
+pub const MAX_TRANSACTIONS: usize = 200_000;
+
+/// Partial cancels of one transaction.
+const MAX_CANCELS: usize = 10_000;
+
+/// Approval numbers have at least eight digits.
+const FIRST_APPROVAL_NO: u64 = 10_000_000;
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Approved {
+    pub approval_no: u64,
+    pub at: Timestamp,
+}
+
+struct Canceled {
+    cancel_no: CancelNo,
+    amount: i64,
+    balance: i64,
+}
+
+struct Txn {
+    /// Enough to notice that a number is used for another card.
+    last_four: Box<str>,
+    amount: i64,
+    /// A transaction that was reversed before it was seen is refused for that.
+    fate: Result<Approved, Refusal>,
+    /// What the reversal gave back.
+    reversed: Option<i64>,
+    canceled: Vec<Canceled>,
+    approve_calls: u32,
+}
+
+impl Txn {
+    fn charges(&self) -> Charges {
+        Charges {
+            approved: if self.fate.is_ok() { self.amount } else { 0 },
+            reversed: self.reversed.unwrap_or(0),
+            refunded: self.canceled.iter().map(|cancel| cancel.amount).sum(),
+            approve_calls: self.approve_calls,
+        }
+    }
+
+    fn balance(&self) -> i64 {
+        self.charges().held()
+    }
+}
+
+/// An approve, as far as the books are concerned.
+pub(super) struct Charge {
+    pub txn_no: TxnNo,
+    pub last_four: Box<str>,
+    pub amount: i64,
+    /// What the issuer says, should this be the first time.
+    pub verdict: Result<(), Refusal>,
+    pub now: Timestamp,
+}
+
+/// The answer to an inquiry.
+pub(super) struct Entry {
+    pub status: &'static str,
+    pub approval_no: Option<u64>,
+    pub amount: i64,
+    pub canceled_amount: i64,
+}
+
+pub(super) struct Ledger {
+    txns: HashMap<TxnNo, Txn>,
+    /// Oldest first; exactly the keys of `txns`.
+    order: VecDeque<TxnNo>,
+    limit: usize,
+    totals: Totals,
+    dropped: Totals,
+    next_approval_no: u64,
+    file: Option<LedgerFile>,
+}
+
+impl Ledger {
+    pub fn in_memory(limit: usize) -> Self {
+        Self {
+            txns: HashMap::new(),
+            order: VecDeque::new(),
+            limit,
+            totals: Totals::default(),
+            dropped: Totals::default(),
+            next_approval_no: FIRST_APPROVAL_NO,
+            file: None,
+        }
+    }
+
+    pub fn open(path: &Path, limit: usize) -> io::Result<Self> {
+        let mut ledger = Self::in_memory(limit);
+        ledger.file = Some(LedgerFile::open(path, |change| ledger.fold(change))?);
+        ledger.rewrite_if_overgrown();
+        Ok(ledger)
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    pub fn charges(&self, txn_no: TxnNo) -> Charges {
+        self.txns.get(&txn_no).map(Txn::charges).unwrap_or_default()
+    }
+
+    /// Charges a card once per number, and repeats the first answer for every repetition.
+    pub fn approve(&mut self, charge: Charge) -> Result<Approved, Refusal> {
+        let Charge { txn_no, last_four, amount, verdict, now: at } = charge;
+        if let Some(txn) = self.txns.get_mut(&txn_no) {
+            txn.approve_calls += 1;
+            return match txn.reversed {
+                Some(_) => Err(Refusal::TxnReversed),
+                None if txn.amount != amount || txn.last_four != last_four => Err(Refusal::TxnConflict),
+                None => txn.fate,
+            };
+        }
+        let approval_no = self.next_approval_no;
+        self.commit(match verdict {
+            Ok(()) => Change::Approved { txn_no, last_four, amount, approval_no, at },
+            Err(refusal) => Change::Declined { txn_no, last_four, amount, refusal },
+        })?;
+        verdict.map(|()| Approved { approval_no, at })
+    }
+
+    pub fn inquire(&self, txn_no: TxnNo) -> Result<Entry, Refusal> {
+        let txn = self.txns.get(&txn_no).ok_or(Refusal::TxnNotFound)?;
+        let status = match (txn.reversed, txn.fate) {
+            (Some(_), _) => "REVERSED",
+            (None, Ok(_)) => "APPROVED",
+            (None, Err(_)) => "DECLINED",
+        };
+        Ok(Entry {
+            status,
+            approval_no: txn.fate.ok().map(|approved| approved.approval_no),
+            amount: txn.amount,
+            canceled_amount: txn.charges().refunded,
+        })
+    }
+
+    /// Gives back whatever is left of a transaction and closes its number, seen before or not.
+    pub fn reverse(&mut self, txn_no: TxnNo, amount: i64) -> Result<(), Refusal> {
+        match self.txns.get(&txn_no) {
+            Some(txn) if txn.reversed.is_some() => Ok(()),
+            Some(txn) if txn.amount != amount => Err(Refusal::TxnConflict),
+            _ => self.commit(Change::Reversed { txn_no, amount }),
+        }
+    }
+
+    /// Gives back a part; answers with what is left.
+    pub fn cancel(&mut self, txn_no: TxnNo, cancel_no: CancelNo, amount: i64) -> Result<i64, Refusal> {
+        let txn = self.txns.get(&txn_no).ok_or(Refusal::TxnNotFound)?;
+        if let Some(before) = txn.canceled.iter().find(|cancel| cancel.cancel_no == cancel_no) {
+            return if before.amount == amount { Ok(before.balance) } else { Err(Refusal::TxnConflict) };
+        }
+        if txn.reversed.is_some() {
+            return Err(Refusal::TxnReversed);
+        }
+        if txn.fate.is_err() {
+            return Err(Refusal::TxnNotApproved);
+        }
+        let balance = txn.balance();
+        if amount > balance {
+            return Err(Refusal::ExceedsBalance);
+        }
+        if txn.canceled.len() >= MAX_CANCELS {
+            return Err(Refusal::TooManyCancels);
+        }
+        self.commit(Change::Canceled { txn_no, cancel_no, amount })?;
+        Ok(balance - amount)
+    }
+
+    /// Writes a change down, then makes it true.
+    fn commit(&mut self, change: Change) -> Result<(), Refusal> {
+        if let Some(file) = &mut self.file {
+            file.append(&change).map_err(|error| {
+                tracing::error!(%error, "the sandbox's file cannot be written");
+                Refusal::Unavailable
+            })?;
+        }
+        self.fold(change);
+        self.rewrite_if_overgrown();
+        Ok(())
+    }
+
+    fn fold(&mut self, change: Change) {
+        match change {
+            Change::Carried { dropped, next_approval_no } => {
+                self.totals = dropped;
+                self.dropped = dropped;
+                self.next_approval_no = next_approval_no;
+            }
+            Change::Approved { txn_no, last_four, amount, approval_no, at } => {
+                self.totals.approved.add(amount);
+                self.next_approval_no = self.next_approval_no.max(approval_no + 1);
+                self.insert(txn_no, last_four, amount, Ok(Approved { approval_no, at }));
+            }
+            Change::Declined { txn_no, last_four, amount, refusal } => {
+                self.totals.declined.add(amount);
+                self.insert(txn_no, last_four, amount, Err(refusal));
+            }
+            Change::Canceled { txn_no, cancel_no, amount } => {
+                if let Some(txn) = self.txns.get_mut(&txn_no) {
+                    self.totals.refunded.add(amount);
+                    let balance = txn.balance() - amount;
+                    txn.canceled.push(Canceled { cancel_no, amount, balance });
+                }
+            }
+            Change::Reversed { txn_no, amount } => {
+                if !self.txns.contains_key(&txn_no) {
+                    self.insert(txn_no, "".into(), amount, Err(Refusal::TxnReversed));
+                }
+                if let Some(txn) = self.txns.get_mut(&txn_no) {
+                    let rest = txn.balance();
+                    txn.reversed = Some(rest);
+                    self.totals.reversed.add(rest);
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, txn_no: TxnNo, last_four: Box<str>, amount: i64, fate: Result<Approved, Refusal>) {
+        let approve_calls = u32::from(fate.err() != Some(Refusal::TxnReversed));
+        let txn = Txn { last_four, amount, fate, reversed: None, canceled: Vec::new(), approve_calls };
+        self.txns.insert(txn_no, txn);
+        self.order.push_back(txn_no);
+        if self.order.len() > self.limit
+            && let Some(oldest) = self.order.pop_front()
+            && let Some(txn) = self.txns.remove(&oldest)
+        {
+            self.carry(&txn);
+        }
+    }
+
+    /// Keeps a forgotten transaction's share of the totals.
+    fn carry(&mut self, txn: &Txn) {
+        match txn.fate {
+            Ok(_) => self.dropped.approved.add(txn.amount),
+            Err(Refusal::TxnReversed) => {}
+            Err(_) => self.dropped.declined.add(txn.amount),
+        }
+        txn.canceled.iter().for_each(|cancel| self.dropped.refunded.add(cancel.amount));
+        if let Some(rest) = txn.reversed {
+            self.dropped.reversed.add(rest);
+        }
+    }
+
+    fn rewrite_if_overgrown(&mut self) {
+        if self.file.as_ref().is_some_and(LedgerFile::is_overgrown) {
+            self.rewrite();
+        }
+    }
+
+    /// Replaces the file's history by the shortest one.
+    pub fn rewrite(&mut self) {
+        let Some(mut file) = self.file.take() else { return };
+        if let Err(error) = file.rewrite(self.snapshot()) {
+            tracing::warn!(%error, "the sandbox's file could not be rewritten and goes on growing");
+        }
+        self.file = Some(file);
+    }
+
+    /// The shortest history that folds into the present books.
+    fn snapshot(&self) -> impl Iterator<Item = Change> {
+        let carried = Change::Carried { dropped: self.dropped, next_approval_no: self.next_approval_no };
+        let kept = self.order.iter().filter_map(|txn_no| Some((*txn_no, self.txns.get(txn_no)?)));
+        std::iter::once(carried).chain(kept.flat_map(|(txn_no, txn)| {
+            let (last_four, amount) = (txn.last_four.clone(), txn.amount);
+            let first = match txn.fate {
+                Ok(Approved { approval_no, at }) => {
+                    Some(Change::Approved { txn_no, last_four, amount, approval_no, at })
+                }
+                Err(Refusal::TxnReversed) => None,
+                Err(refusal) => Some(Change::Declined { txn_no, last_four, amount, refusal }),
+            };
+            let cancels = txn.canceled.iter().map(move |cancel| {
+                let Canceled { cancel_no, amount, balance: _ } = *cancel;
+                Change::Canceled { txn_no, cancel_no, amount }
+            });
+            let last = txn.reversed.map(|_| Change::Reversed { txn_no, amount });
+            first.into_iter().chain(cancels).chain(last)
+        }))
+    }
+}
