@@ -11,7 +11,7 @@ use crate::{
     actors::AskError,
     domain::{Reason, Rejection, Status},
     store::StoreError,
-    vault::Busy,
+    vault::PasswordError,
 };
 
 /// What an error says about the money.
@@ -125,13 +125,16 @@ codes! {
     NothingLeft "NOTHING_LEFT" 409 None "취소할 수 있는 금액이 없습니다." "Nothing is left to give back.";
     TooManyRefunds "TOO_MANY_REFUNDS" 409 None "취소 횟수 한도를 초과했습니다." "This payment has too many refunds.";
     RefundDeclined "REFUND_DECLINED" 409 Declined "카드사에서 취소를 거절했습니다." "The card company refused the refund.";
+    NothingToResolve "NOTHING_TO_RESOLVE" 409 None "확인을 기다리는 결제가 아닙니다." "This payment waits for nobody's decision.";
+    RefundNotSupported "REFUND_NOT_SUPPORTED" 409 Declined "카드사가 취소를 지원하지 않습니다." "The card company takes no refunds here: settle it with them directly.";
     KeyRunning "IDEMPOTENCY_KEY_IN_USE" 409 None "같은 멱등키의 요청이 처리 중입니다." "A request with this idempotency key is still running.";
     PayloadTooLarge "PAYLOAD_TOO_LARGE" 413 None "요청 본문이 너무 큽니다." "The request body is too large.";
     KeyReused "IDEMPOTENCY_KEY_REUSED" 422 None "멱등키가 다른 내용의 요청에 사용되었습니다." "The idempotency key was used with another body.";
     TooManyRequests "TOO_MANY_REQUESTS" 429 None "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요." "Too many requests. Try again in a moment.";
     Internal "INTERNAL_ERROR" 500 None "내부 오류가 발생했습니다." "Something went wrong here.";
     Overloaded "OVERLOADED" 503 NotSent "요청이 많아 처리할 수 없습니다. 잠시 후 다시 시도해 주세요." "Too busy. Try again in a moment.";
-    Unavailable "UNAVAILABLE" 503 None "일시적으로 처리할 수 없습니다. 결제 상태를 확인한 후 다시 시도해 주세요." "Not possible at the moment. Look at the payment's state before trying again.";
+    Unavailable "UNAVAILABLE" 503 None "일시적으로 처리할 수 없습니다. 잠시 후 다시 시도해 주세요." "Not possible at the moment. Try again in a moment.";
+    PaymentUnavailable "PAYMENT_UNAVAILABLE" 503 Unknown "일시적으로 처리할 수 없습니다. 결제 상태를 확인한 후 다시 시도해 주세요." "Not possible at the moment. Look at the payment's state before trying again.";
     NetworkUnavailable "CARD_NETWORK_UNAVAILABLE" 503 NotSent "카드사에 연결할 수 없습니다. 결제되지 않았습니다." "The card network cannot be reached. Nothing was charged.";
     OutcomeUnknown "PAYMENT_OUTCOME_UNKNOWN" 504 Unknown "결제 결과를 아직 알 수 없습니다. 같은 요청을 다시 보내 확인해 주세요." "The outcome is not known yet. Send the same request again to learn it.";
 }
@@ -193,7 +196,11 @@ impl From<Code> for ApiError {
     fn from(code: Code) -> Self {
         // Who is turned away for a passing reason is told when to come back.
         let retry_after_s = match code {
-            Code::KeyRunning | Code::Overloaded | Code::Unavailable | Code::NetworkUnavailable => Some(1),
+            Code::KeyRunning
+            | Code::Overloaded
+            | Code::Unavailable
+            | Code::PaymentUnavailable
+            | Code::NetworkUnavailable => Some(1),
             Code::OutcomeUnknown => Some(3),
             Code::TooManyRequests => Some(60),
             _ => None,
@@ -210,7 +217,7 @@ impl From<AskError> for ApiError {
             AskError::OrderExists => Code::OrderExists.into(),
             AskError::KeyTaken => Code::KeyRunning.into(),
             AskError::Overloaded => Code::Overloaded.into(),
-            AskError::Unavailable => ApiError::from(Code::Unavailable).because(error),
+            AskError::Unavailable => ApiError::from(Code::PaymentUnavailable).because(error),
         }
     }
 }
@@ -235,8 +242,9 @@ impl From<Rejection> for ApiError {
                 return ApiError::field("amount", Problem { ko: "0보다 커야 합니다", en: "must be greater than zero" });
             }
             Rejection::TooManyRefunds => Code::TooManyRefunds,
-            // Only timers and outcomes hear these two.
-            Rejection::NotDue | Rejection::Stale => Code::Internal,
+            Rejection::NothingToResolve => Code::NothingToResolve,
+            // Only timers and outcomes hear these.
+            Rejection::NotDue | Rejection::Stale | Rejection::Contradiction => Code::Internal,
         }
         .into()
     }
@@ -256,8 +264,9 @@ impl From<Reason> for Code {
             Reason::LimitExceeded => Code::LimitExceeded,
             Reason::ExceedsBalance => Code::ExceedsBalance,
             Reason::NetworkUnavailable => Code::NetworkUnavailable,
-            Reason::TooManyAttempts => Code::PaymentAborted,
+            Reason::TooManyAttempts | Reason::OutcomeUnknown => Code::PaymentAborted,
             Reason::TxnReversed | Reason::Declined => Code::CardDeclined,
+            Reason::NotSupported => Code::RefundNotSupported,
         }
     }
 }
@@ -275,8 +284,11 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Busy> for ApiError {
-    fn from(_: Busy) -> Self {
-        Code::Overloaded.into()
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Code::Overloaded.into(),
+            PasswordError::Failed(_) => ApiError::from(Code::Internal).because(error),
+        }
     }
 }

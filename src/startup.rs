@@ -18,6 +18,7 @@ use crate::{
     config::{ConfigError, Env, Settings},
     demo,
     live::Bus,
+    pages,
     routes::{self, App, Tokens},
     store::{Journal, Store, StoreError},
     telemetry,
@@ -75,7 +76,7 @@ impl Paygate {
         let store = open_store(&settings).await?;
         let shutdown = CancellationToken::new();
         let (app, arbiters, journal) = build(&settings, given, store, shutdown.clone())?;
-        if settings.demo.seed {
+        if settings.seeds_demo() {
             demo::seed(&app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
         }
         let server = serve(&settings, listener, app.clone())?;
@@ -159,6 +160,7 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         vault: vault.clone(),
         clock: given.clock.unwrap_or_else(Clock::system),
         payment: settings.payment.clone(),
+        resolution: settings.resolution.clone(),
         actors: settings.actors.clone(),
         places,
         asks,
@@ -205,6 +207,7 @@ fn card(settings: &Settings) -> Result<Arc<dyn Acquirer>, StartupError> {
 fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> io::Result<Server> {
     let server = HttpServer::new(move || {
         ActixApp::new()
+            .configure(pages::configure)
             .configure(routes::configure(app.clone()))
             // From the inside out: the error envelope, CORS, the request's span and id.
             .wrap(from_fn(routes::envelope_layer))

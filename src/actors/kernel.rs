@@ -8,13 +8,18 @@ use tokio::sync::oneshot;
 
 use super::{Claim, ClaimAnswer, Services};
 use crate::{
-    domain::{By, Command, Effect, Operation, Order, Payment, PaymentId, Recorded, Rejection, Step, create, decide},
+    domain::{
+        By, Command, Effect, Operation, Order, Payment, PaymentId, Recorded, Rejection, Status, Step, create, decide,
+    },
     live::Frame,
-    store::{Commit, CommitError, KeyWrite, StoreError},
+    store::{Commit, CommitError, KeyRef, KeyWrite, StoreError},
 };
 
 /// How often a decision is taken anew because another node moved the payment meanwhile.
 const MAX_STALE_RETRIES: usize = 8;
+
+/// Callers that may wait for one payment; one more is refused with 503.
+const MAX_WAITERS: usize = 4096;
 
 /// Why a payment could not be asked, or what it answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,19 +82,17 @@ impl Kernel {
         self.payment.as_ref()
     }
 
-    /// Somebody waits for an operation, or an answer has to be kept.
+    /// Somebody waits for an operation. (An answer that has to be kept does not need this memory: whoever
+    /// asks under that idempotency key again gets it read off the payment.)
     pub fn is_awaited(&self) -> bool {
-        !self.waiters.is_empty() || !self.claims.is_empty()
+        !self.waiters.is_empty()
     }
 
     /// The first event of a new payment.
     pub async fn create(&mut self, order: Order, claim: Option<Claim>) -> Result<Reply, AskError> {
         let first = Recorded { seq: 1, at: self.services.now(), by: By::Shop, event: create(order) };
-        let payment = Payment::created(self.id, &first).ok_or(AskError::Unavailable)?;
-        self.commit(Arc::new(payment), vec![first], claim, None).await.map_err(|error| {
-            tracing::debug!(payment = %self.id, %error, "a payment was not created");
-            AskError::from(error)
-        })?;
+        let change = Change::first(self.id, first).ok_or(AskError::Unavailable)?;
+        self.commit(change, claim, None).await?;
         self.reply(None, None)
     }
 
@@ -131,9 +134,9 @@ impl Kernel {
             self.load().await?;
             let before = self.payment.clone().ok_or(AskError::NotFound)?;
             let now = self.services.now();
-            let step = decide(&before, command, now)?;
-            let (after, recorded) = fold(&before, &step, command.by(), now);
-            match self.commit(after, recorded, claim.clone(), step.refused).await {
+            let step = decide(&before, command, now, &self.services.policy(&before))?;
+            let change = Change::fold(&before, &step, command.by(), now);
+            match self.commit(change, claim.clone(), step.refused).await {
                 Ok(()) => return Ok((self.reply(step.refused, command.operation())?, step.effect)),
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
@@ -149,7 +152,7 @@ impl Kernel {
         if !payment.is_due(self.services.now()) {
             return Ok(payment);
         }
-        match self.execute(&Command::Expire, None).await {
+        match self.execute(&Command::Wake, None).await {
             Ok((reply, _)) => Ok(reply.payment),
             Err(AskError::Rejected(_)) => self.payment.clone().ok_or(AskError::NotFound),
             Err(error) => Err(error),
@@ -158,22 +161,25 @@ impl Kernel {
 
     fn reply(&mut self, refused: Option<Rejection>, operation: Option<Operation>) -> Result<Reply, AskError> {
         let payment = self.payment.clone().ok_or(AskError::NotFound)?;
-        let ended = operation.filter(|operation| payment.is_under_way(*operation)).map(|operation| {
-            let (waiter, ended) = oneshot::channel();
-            self.waiters.push((operation, waiter));
-            ended
-        });
-        Ok(Reply { payment, refused, ended })
+        let operation = operation.filter(|operation| payment.is_under_way(*operation));
+        let Some(operation) = operation else { return Ok(Reply { payment, refused, ended: None }) };
+        self.waiters.retain(|(_, waiter)| !waiter.is_closed());
+        if self.waiters.len() >= MAX_WAITERS {
+            return Err(AskError::Overloaded);
+        }
+        let (waiter, ended) = oneshot::channel();
+        self.waiters.push((operation, waiter));
+        Ok(Reply { payment, refused, ended: Some(ended) })
     }
 
     /// The only place where a payment changes: durable first, then in memory, then in public.
     async fn commit(
         &mut self,
-        after: Arc<Payment>,
-        recorded: Vec<Recorded>,
+        change: Change,
         claim: Option<Claim>,
         refused: Option<Rejection>,
     ) -> Result<(), CommitError> {
+        let Change { after, recorded, frames, entered } = change;
         let keys = self.key_writes(&after, claim.as_ref(), refused, recorded.is_empty());
         if recorded.is_empty() && keys.writes.is_empty() {
             return Ok(());
@@ -188,30 +194,17 @@ impl Kernel {
             return Err(error);
         }
         self.is_dirty = false;
-        let before = self.payment.replace(after.clone());
-        self.claims.retain(|claim| !keys.ended.contains(&claim.key.key));
+        self.payment = Some(after);
+        self.claims.retain(|claim| !keys.ended.contains(&claim.key));
         self.claims.extend(claim.filter(|_| keys.is_claim_open));
-        self.publish(before.as_deref(), &recorded);
+        for status in entered {
+            counter!("paygate_payments_total", "status" => status.as_str()).increment(1);
+        }
+        for frame in &frames {
+            self.services.bus.publish(self.id, frame);
+        }
         self.wake_waiters();
         Ok(())
-    }
-
-    fn publish(&self, before: Option<&Payment>, recorded: &[Recorded]) {
-        let mut payment = before.cloned();
-        for event in recorded {
-            let status = payment.as_ref().map(|payment| payment.status);
-            match &mut payment {
-                None => payment = Payment::created(self.id, event),
-                Some(payment) => payment.apply(event),
-            }
-            let Some(payment) = &payment else { return };
-            if status != Some(payment.status) {
-                counter!("paygate_payments_total", "status" => payment.status.as_str()).increment(1);
-            }
-            if let Some(frame) = Frame::of(payment, event) {
-                self.services.bus.publish(self.id, &frame);
-            }
-        }
     }
 
     fn wake_waiters(&mut self) {
@@ -242,13 +235,13 @@ impl Kernel {
                 ClaimAnswer::Keep(answer) => keys.writes.push(KeyWrite::Complete { key, answer }),
                 ClaimAnswer::Release => keys.writes.push(KeyWrite::Release { key }),
             }
-            keys.ended.push(open.key.key.clone());
+            keys.ended.push(open.key.clone());
         }
         let Some(claim) = claim else { return keys };
         let answer = match claim.answer(after, refused) {
             ClaimAnswer::Release => return keys,
-            // Nothing happened because of this call, and nothing is under way: there is nothing to keep.
-            ClaimAnswer::Keep(_) if is_unchanged => return keys,
+            // A refusal without an effect is not kept: the same call may succeed later.
+            ClaimAnswer::Keep(answer) if is_unchanged && answer.status >= 400 => return keys,
             ClaimAnswer::Keep(answer) => Some(answer),
             ClaimAnswer::Pending => None,
         };
@@ -268,24 +261,48 @@ impl Kernel {
 struct KeyWrites {
     writes: Vec<KeyWrite>,
     /// Keys of open claims that end with this commit.
-    ended: Vec<String>,
+    ended: Vec<KeyRef>,
     is_claim_open: bool,
 }
 
-/// The payment after a step, and the step's events with their places in the journal.
-fn fold(before: &Arc<Payment>, step: &Step, by: By, now: Timestamp) -> (Arc<Payment>, Vec<Recorded>) {
-    if step.events.is_empty() {
-        return (before.clone(), Vec::new());
+/// What a step makes of a payment.
+struct Change {
+    after: Arc<Payment>,
+    /// The step's events, with their places in the journal.
+    recorded: Vec<Recorded>,
+    /// What watchers will hear.
+    frames: Vec<Frame>,
+    /// Statuses on the way.
+    entered: Vec<Status>,
+}
+
+impl Change {
+    fn first(id: PaymentId, first: Recorded) -> Option<Self> {
+        let after = Payment::created(id, &first)?;
+        let frames = Frame::of(&after, &first).into_iter().collect();
+        let entered = vec![after.status];
+        Some(Self { after: Arc::new(after), recorded: vec![first], frames, entered })
     }
-    let mut after = Payment::clone(before);
-    // A clock that was set back must not turn the journal's time around.
-    let at = now.max(before.updated_at);
-    let recorded: Vec<_> = (before.seq + 1..)
-        .zip(&step.events)
-        .map(|(seq, event)| Recorded { seq, at, by, event: event.clone() })
-        .collect();
-    for event in &recorded {
-        after.apply(event);
+
+    fn fold(before: &Arc<Payment>, step: &Step, by: By, now: Timestamp) -> Self {
+        let (mut frames, mut entered) = (Vec::new(), Vec::new());
+        if step.events.is_empty() {
+            return Self { after: before.clone(), recorded: Vec::new(), frames, entered };
+        }
+        let mut after = Payment::clone(before);
+        // A clock that was set back must not turn the journal's time around.
+        let at = now.max(before.updated_at);
+        let mut recorded = Vec::with_capacity(step.events.len());
+        for event in &step.events {
+            let event = Recorded { seq: after.seq + 1, at, by, event: event.clone() };
+            let status = after.status;
+            after.apply(&event);
+            if after.status != status {
+                entered.push(after.status);
+            }
+            frames.extend(Frame::of(&after, &event));
+            recorded.push(event);
+        }
+        Self { after: Arc::new(after), recorded, frames, entered }
     }
-    (Arc::new(after), recorded)
 }

@@ -19,7 +19,6 @@ mod services;
 pub mod sweeper;
 
 pub use claim::{Claim, ClaimAnswer};
-pub use effects::card_context;
 pub use kernel::AskError;
 pub use payments::{Arbiters, Payments, RefundRequest, limits};
-pub use services::{ActorSettings, Clock, PaymentSettings, Services};
+pub use services::{ActorSettings, Clock, PaymentSettings, ResolutionSettings, Services};

@@ -13,10 +13,13 @@ use super::{
     kernel::{Kernel, Reply},
     registry::{Gone, Registry},
 };
-use crate::domain::{Command, Effect, Interrupted, Order, Payment, PaymentId, interrupted};
+use crate::domain::{Command, Effect, Order, Payment, PaymentId};
 
 /// An outcome that could not be made durable is handed in again after this long, for as long as it takes.
 const RETRY_COMMIT_AFTER: Duration = Duration::from_millis(500);
+
+/// Between two things that are due at once.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Begins the payment this actor was made for.
 #[derive(Message)]
@@ -47,6 +50,8 @@ pub struct PaymentActor {
     kernel: Option<Kernel>,
     /// Woken from the journal, not newly created.
     is_woken: bool,
+    /// The least time until what is due is looked at.
+    pause: Duration,
     deadline: Option<SpawnHandle>,
     rest: Option<SpawnHandle>,
     _place: OwnedSemaphorePermit,
@@ -61,7 +66,17 @@ impl PaymentActor {
         place: OwnedSemaphorePermit,
     ) -> Self {
         let kernel = Some(Kernel::new(services.clone(), id));
-        Self { id, services, registry, kernel, is_woken, deadline: None, rest: None, _place: place }
+        Self {
+            id,
+            services,
+            registry,
+            kernel,
+            is_woken,
+            pause: SHORTEST_PAUSE,
+            deadline: None,
+            rest: None,
+            _place: place,
+        }
     }
 
     /// Lends the kernel to `work`; the mailbox waits until it is back. The effect that `work` asks for
@@ -79,6 +94,9 @@ impl PaymentActor {
         };
         AtomicResponse::new(Box::pin(work.into_actor(self).map(|(kernel, result), actor, ctx| {
             actor.kernel = kernel;
+            // While the journal cannot be written, what is due stays due: do not run in circles.
+            let is_ill = matches!(result, Err(AskError::Unavailable | AskError::Overloaded));
+            actor.pause = if is_ill { RETRY_COMMIT_AFTER } else { SHORTEST_PAUSE };
             let answer = result.map(|(answer, effect)| {
                 if let Some(effect) = effect {
                     actor.run_outside(effect);
@@ -102,7 +120,7 @@ impl PaymentActor {
         }));
     }
 
-    /// A timer for the deadline while the payment is open, a timer for the rest when it is not.
+    /// A timer for what is due next, or for the rest when nothing is.
     fn set_timers(&mut self, ctx: &mut Context<Self>) {
         for timer in [self.deadline.take(), self.rest.take()].into_iter().flatten() {
             ctx.cancel_future(timer);
@@ -113,13 +131,12 @@ impl PaymentActor {
             self.leave(ctx);
             return;
         };
-        if !payment.status.is_final() {
-            let left = payment.order.expires_at.duration_since(self.services.now());
-            let left = Duration::try_from(left).unwrap_or_default();
-            self.deadline = Some(ctx.run_later(left, |_, ctx| {
-                ctx.notify(Ask { command: Command::Expire, claim: None });
+        if let Some(due) = payment.due_at() {
+            let left = Duration::try_from(due.duration_since(self.services.now())).unwrap_or_default();
+            self.deadline = Some(ctx.run_later(left.max(self.pause), |_, ctx| {
+                ctx.notify(Ask { command: Command::Wake, claim: None });
             }));
-        } else if payment.is_at_rest() && !kernel.is_awaited() {
+        } else if !kernel.is_awaited() {
             self.rest = Some(ctx.run_later(self.services.linger(), |actor, ctx| actor.leave(ctx)));
         }
     }
@@ -164,7 +181,6 @@ impl Actor for PaymentActor {
         ctx.wait(load.into_actor(self).map(|(kernel, loaded), actor, ctx| {
             actor.kernel = Some(kernel);
             if loaded.is_ok() {
-                actor.resume(ctx);
                 actor.set_timers(ctx);
             }
             // Otherwise the first message tries again, and answers with the reason if that fails too.
@@ -173,19 +189,6 @@ impl Actor for PaymentActor {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         gauge!("paygate_payment_actors").decrement(1.0);
-    }
-}
-
-impl PaymentActor {
-    /// Takes up what the last process left under way.
-    fn resume(&self, ctx: &mut Context<Self>) {
-        let Some(payment) = self.kernel.as_ref().and_then(Kernel::payment) else { return };
-        for left in interrupted(payment) {
-            match left {
-                Interrupted::AskAgain(effect) => self.run_outside(effect),
-                Interrupted::Doubt(command) => ctx.notify(Ask { command, claim: None }),
-            }
-        }
     }
 }
 

@@ -130,12 +130,26 @@ impl Payments {
         self.ask(id, Command::Refund { cancel_no, amount, expected_balance, reason, by }, claim).await
     }
 
-    /// Ends a payment whose time is over.
+    /// Lets a payment do what is due: end at its deadline, ask for an answer that is owed.
     ///
     /// # Errors
-    /// [`AskError::Rejected`] when it is not due.
-    pub async fn expire(&self, id: PaymentId) -> Result<Arc<Payment>, AskError> {
-        self.ask(id, Command::Expire, None).await
+    /// [`AskError::Rejected`] when nothing is due.
+    pub async fn wake(&self, id: PaymentId) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::Wake, None).await
+    }
+
+    /// A person decides about money in doubt that nobody can be asked about.
+    ///
+    /// # Errors
+    /// [`AskError::Rejected`] when nothing waits for a decision.
+    pub async fn resolve_by_hand(
+        &self,
+        id: PaymentId,
+        approved: bool,
+        note: Box<str>,
+        by: By,
+    ) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::ResolveByHand { approved, note, by }, None).await
     }
 
     /// The present state; a payment past its time never shows as open.
@@ -155,17 +169,22 @@ impl Payments {
     }
 
     async fn ask(&self, id: PaymentId, command: Command, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
+        let is_confirm = matches!(command, Command::Confirm { .. });
         let Reply { payment, refused, ended } = self.registry.ask(id, Ask { command, claim }).await?;
         if let Some(rejection) = refused {
             return Err(rejection.into());
         }
         let Some(ended) = ended else { return Ok(payment) };
         let budget = Duration::from_millis(self.services.payment.answer_budget_ms);
-        match tokio::time::timeout(budget, ended).await {
-            Ok(Ok(payment)) => Ok(payment),
-            // The actor is gone, or the budget is: the payment knows how far it has come.
-            Ok(Err(_)) | Err(_) => self.registry.look(id).await,
+        if let Ok(Ok(payment)) = tokio::time::timeout(budget, ended).await {
+            return Ok(payment);
         }
+        // The budget is spent, or the actor gone: the payment knows how far it has come. A shop that is told
+        // "unknown" may ask again and get the result; that must be on record before it is told.
+        if !is_confirm {
+            return self.registry.look(id).await;
+        }
+        Ok(self.registry.ask(id, Ask { command: Command::WithholdAnswer, claim: None }).await?.payment)
     }
 
     /// Forgets payment actors that died.

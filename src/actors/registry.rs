@@ -53,9 +53,11 @@ impl Registry {
         let id: PaymentId = Services::fresh();
         let name = (order.merchant, order.order_id.clone());
         let addr = self.spawn(id, false)?;
+        // Known before it exists: whoever asks for it from now on meets this actor, even if the caller
+        // hangs up before it hears the answer. An actor that could not create its payment takes itself out.
+        self.actors.insert(id, addr.clone());
         let reply = addr.send(Create { order, claim }).await.map_err(|_| AskError::Unavailable)??;
         self.orders.insert(name, id);
-        self.actors.insert(id, addr);
         Ok(reply)
     }
 

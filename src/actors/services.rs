@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     acquirer::Acquirers,
+    domain::{Payment, Policy},
     live::Bus,
     store::{Journal, Store},
     vault::Vault,
@@ -25,6 +26,29 @@ pub struct PaymentSettings {
     pub answer_budget_ms: u64,
     /// How long one call to an acquirer may take before its outcome is unknown.
     pub acquirer_timeout_ms: u64,
+}
+
+/// `[resolution]` of the configuration: what is done about outcomes that are not known.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolutionSettings {
+    pub inquiry_every_ms: u64,
+    pub inquiry_for_ms: u64,
+    pub retry_after_ms: Vec<u64>,
+    pub lost_after_ms: u64,
+}
+
+impl ResolutionSettings {
+    fn policy(&self, payment: &PaymentSettings, resolves: bool) -> Policy {
+        let ms = |ms: u64| SignedDuration::from_millis(ms.cast_signed());
+        Policy {
+            call_limit: ms(payment.acquirer_timeout_ms + self.lost_after_ms),
+            inquiry_every: ms(self.inquiry_every_ms),
+            inquiry_for: ms(self.inquiry_for_ms),
+            retry_after: self.retry_after_ms.iter().copied().map(ms).collect(),
+            resolves,
+        }
+    }
 }
 
 /// `[actors]` of the configuration.
@@ -77,6 +101,7 @@ pub struct Services {
     pub vault: Arc<Vault>,
     pub clock: Clock,
     pub payment: PaymentSettings,
+    pub resolution: ResolutionSettings,
     pub actors: ActorSettings,
     /// A place in memory for each payment actor.
     pub places: Arc<Semaphore>,
@@ -89,6 +114,14 @@ pub struct Services {
 impl Services {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How doubt about this payment is resolved.
+    pub fn policy(&self, payment: &Payment) -> Policy {
+        let method = payment.instrument.as_ref().map(|instrument| &*instrument.method);
+        let capabilities = method.and_then(|method| self.acquirers.get(method)).map(|acquirer| acquirer.capabilities());
+        let resolves = capabilities.is_some_and(|able| able.inquire && able.reverse);
+        self.resolution.policy(&self.payment, resolves)
     }
 
     pub fn linger(&self) -> Duration {

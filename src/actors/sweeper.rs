@@ -34,8 +34,8 @@ pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
     payments.forget_dead();
     for id in services.store.due_payments(now, services.actors.sweep_batch).await? {
-        match payments.expire(id).await {
-            // Waking it was enough when something else than its deadline was due.
+        match payments.wake(id).await {
+            // Its own actor was faster.
             Ok(_) | Err(AskError::Rejected(_)) => swept.payments += 1,
             Err(error) => tracing::warn!(payment = %id, %error, "a due payment cannot be woken"),
         }

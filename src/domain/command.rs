@@ -1,7 +1,8 @@
 //! What can be asked of a payment, and what the domain answers.
 
 use super::{
-    Approval, By, CancelNo, CustomerId, Event, Instrument, Money, Operation, Outcome, Payer, PaymentKey, Status, TxnNo,
+    Approval, By, CancelNo, CustomerId, Event, Found, Instrument, Money, Operation, Outcome, Payer, PaymentKey, Status,
+    TxnNo,
 };
 
 /// Something somebody wants of a payment, or an outcome that came back. Fresh numbers travel inside,
@@ -48,8 +49,24 @@ pub enum Command {
         cancel_no: CancelNo,
         outcome: Outcome<()>,
     },
-    /// The timer rang, or somebody looked at the clock.
-    Expire,
+    /// The caller's patience is over: it is told that the outcome is unknown.
+    WithholdAnswer,
+    InquiryEnded {
+        txn_no: TxnNo,
+        outcome: Outcome<Found>,
+    },
+    ReversalEnded {
+        txn_no: TxnNo,
+        outcome: Outcome<()>,
+    },
+    /// A person decides about money in doubt that nobody can be asked about.
+    ResolveByHand {
+        approved: bool,
+        note: Box<str>,
+        by: By,
+    },
+    /// The time has come to look: at the deadline, or at an answer that is owed.
+    Wake,
 }
 
 impl Command {
@@ -69,11 +86,14 @@ impl Command {
             Command::Approve { payer, .. } => By::Customer(payer.id),
             Command::CancelByCustomer { customer } => By::Customer(*customer),
             Command::Confirm { .. } | Command::CancelByShop { .. } => By::Shop,
-            Command::Refund { by, .. } => *by,
+            Command::Refund { by, .. } | Command::ResolveByHand { by, .. } => *by,
             Command::VerificationEnded { .. }
             | Command::AuthorizationEnded { .. }
+            | Command::WithholdAnswer
+            | Command::InquiryEnded { .. }
+            | Command::ReversalEnded { .. }
             | Command::RefundEnded { .. }
-            | Command::Expire => By::Gateway,
+            | Command::Wake => By::Gateway,
         }
     }
 }
@@ -111,9 +131,34 @@ impl Step {
 /// One call to the acquirer, to be made after the step is durable and never before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    Verify { attempt: u32, instrument: Instrument },
-    Authorize { txn_no: TxnNo, instrument: Instrument, amount: Money },
-    Refund { cancel_no: CancelNo, txn_no: TxnNo, method: Box<str>, amount: Money, reason: Option<Box<str>> },
+    Verify {
+        attempt: u32,
+        instrument: Instrument,
+    },
+    Authorize {
+        txn_no: TxnNo,
+        instrument: Instrument,
+        amount: Money,
+    },
+    /// Asks what became of an authorization.
+    Inquire {
+        txn_no: TxnNo,
+        method: Box<str>,
+        amount: Money,
+    },
+    /// Net-cancels an authorization.
+    Reverse {
+        txn_no: TxnNo,
+        method: Box<str>,
+        amount: Money,
+    },
+    Refund {
+        cancel_no: CancelNo,
+        txn_no: TxnNo,
+        method: Box<str>,
+        amount: Money,
+        reason: Option<Box<str>>,
+    },
 }
 
 /// Why a command is not possible now. Nothing was charged because of it.
@@ -149,4 +194,9 @@ pub enum Rejection {
     NotDue,
     #[error("this outcome belongs to nothing that is under way")]
     Stale,
+    /// The acquirer contradicts what it said before. Somebody must look into it.
+    #[error("this outcome contradicts an earlier one")]
+    Contradiction,
+    #[error("nothing here waits for a person's decision")]
+    NothingToResolve,
 }

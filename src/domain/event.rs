@@ -21,6 +21,8 @@ pub enum Event {
     },
     VerificationStarted {
         instrument: Instrument,
+        /// When the call is taken for lost.
+        look_at: Timestamp,
     },
     /// The instrument was refused; the payment is open for another one.
     VerificationFailed {
@@ -36,12 +38,52 @@ pub enum Event {
     /// The intent to take money: durable before the acquirer hears of it.
     AuthorizationRequested {
         txn_no: TxnNo,
+        /// When the call is taken for lost.
+        look_at: Timestamp,
     },
     AuthorizationNotSent {
         txn_no: TxnNo,
     },
+    /// Nobody knows whether the money was taken.
     AuthorizationUnknown {
         txn_no: TxnNo,
+        /// When the acquirer is asked; absent when it cannot be asked, and a person has to decide.
+        next_at: Option<Timestamp>,
+    },
+    /// The shop was told that the outcome is unknown, so a repeated confirm is entitled to the result.
+    AnswerWithheld,
+    InquiryRequested {
+        txn_no: TxnNo,
+        look_at: Timestamp,
+    },
+    /// The inquiry told nothing definite.
+    InquiryFailed {
+        txn_no: TxnNo,
+        next_at: Timestamp,
+    },
+    /// The intent to net-cancel. From here on the payment can never become DONE.
+    ReversalRequested {
+        txn_no: TxnNo,
+        look_at: Timestamp,
+    },
+    ReversalFailed {
+        txn_no: TxnNo,
+        next_at: Timestamp,
+    },
+    /// It is not charged, and never will be.
+    Reversed {
+        txn_no: TxnNo,
+    },
+    /// The acquirer approved after all, too late to count: it is being reversed.
+    LateApproval {
+        txn_no: TxnNo,
+        approval: Approval,
+    },
+    /// A person who asked the acquirer by other means has decided.
+    ResolvedByHand {
+        txn_no: TxnNo,
+        approved: bool,
+        note: Box<str>,
     },
     Approved {
         txn_no: TxnNo,
@@ -65,11 +107,21 @@ pub enum Event {
         cancel_no: CancelNo,
         amount: Money,
         refund_kind: RefundKind,
+        /// When the call is taken for lost.
+        look_at: Timestamp,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
     },
+    /// Nobody knows whether the money was given back; the amount stays reserved.
     RefundUnknown {
         cancel_no: CancelNo,
+        /// When it is tried again under the same number; absent when a person has to decide.
+        next_at: Option<Timestamp>,
+    },
+    /// The same refund again, under the same number.
+    RefundRetried {
+        cancel_no: CancelNo,
+        look_at: Timestamp,
     },
     RefundSucceeded {
         cancel_no: CancelNo,
@@ -93,6 +145,14 @@ impl Event {
             Event::AuthorizationRequested { .. } => "authorization_requested",
             Event::AuthorizationNotSent { .. } => "authorization_not_sent",
             Event::AuthorizationUnknown { .. } => "authorization_unknown",
+            Event::AnswerWithheld => "answer_withheld",
+            Event::InquiryRequested { .. } => "inquiry_requested",
+            Event::InquiryFailed { .. } => "inquiry_failed",
+            Event::ReversalRequested { .. } => "reversal_requested",
+            Event::ReversalFailed { .. } => "reversal_failed",
+            Event::Reversed { .. } => "reversed",
+            Event::LateApproval { .. } => "late_approval",
+            Event::ResolvedByHand { .. } => "resolved_by_hand",
             Event::Approved { .. } => "approved",
             Event::Declined { .. } => "declined",
             Event::Canceled { .. } => "canceled",
@@ -100,6 +160,7 @@ impl Event {
             Event::Expired => "expired",
             Event::RefundRequested { .. } => "refund_requested",
             Event::RefundUnknown { .. } => "refund_unknown",
+            Event::RefundRetried { .. } => "refund_retried",
             Event::RefundSucceeded { .. } => "refund_succeeded",
             Event::RefundFailed { .. } => "refund_failed",
         }
@@ -131,6 +192,8 @@ pub enum By {
     Shop,
     Customer(CustomerId),
     BackOffice(MerchantId),
+    /// A person at this server's command line.
+    Operator,
     /// The gateway itself: an outcome, a timer.
     Gateway,
 }

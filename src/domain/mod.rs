@@ -13,12 +13,14 @@
 mod claims;
 mod command;
 mod decide;
+mod doubt;
 mod event;
 mod ids;
 mod money;
 mod order;
 mod outcome;
 mod payment;
+mod policy;
 mod refund;
 
 #[cfg(test)]
@@ -30,14 +32,12 @@ mod table;
 
 pub use claims::QrClaims;
 pub use command::{Command, Effect, Rejection, Step};
-pub use decide::{
-    Interrupted, MAX_CONFIRM_ATTEMPTS, MAX_REFUNDS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATIONS, create, decide,
-    interrupted,
-};
+pub use decide::{MAX_CONFIRM_ATTEMPTS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATIONS, create, decide};
 pub use event::{By, Event, Recorded};
 pub use ids::{CancelNo, CardId, CustomerId, MerchantId, PaymentId, PaymentKey, TxnNo};
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects, TextError};
-pub use outcome::{Approval, Outcome, Reason};
+pub use outcome::{Approval, Found, Outcome, Reason};
 pub use payment::{Authorization, Operation, Payment, Status};
-pub use refund::{Refund, RefundKind, RefundState, business_day};
+pub use policy::Policy;
+pub use refund::{MAX_REFUNDS, Refund, RefundKind, RefundState, business_day};

@@ -24,6 +24,17 @@ pub struct Approval {
     pub approved_at: Timestamp,
 }
 
+/// What the acquirer's own record says of an authorization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Approved(Approval),
+    Declined,
+    /// It is not and will never be charged.
+    Reversed,
+    /// Nothing is known of it *yet*: the request may still be on its way.
+    NotFound,
+}
+
 /// Why a card, an authorization or a refund was refused. The journal keeps these words, so a variant
 /// is never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +53,10 @@ pub enum Reason {
     /// The network could not be asked, or gave no answer that can be read. No money was involved.
     NetworkUnavailable,
     TooManyAttempts,
+    /// The acquirer has no such call.
+    NotSupported,
+    /// The outcome stayed unknown, so whatever may have been charged was given back.
+    OutcomeUnknown,
     /// Refused without a reason we know.
     #[serde(other)]
     Declined,

@@ -77,11 +77,25 @@ pub enum Authorization {
     Requested {
         txn_no: TxnNo,
         since: Timestamp,
+        /// When the call is taken for lost.
+        look_at: Timestamp,
     },
     /// The acquirer may or may not have taken the money.
     Unknown {
         txn_no: TxnNo,
         since: Timestamp,
+        /// Inquiries made so far.
+        attempts: u32,
+        /// When the next one is made; `None`: nobody can be asked, a person has to decide.
+        next_at: Option<Timestamp>,
+    },
+    /// A reversal was sent, or is about to be: this will not become a charge.
+    Reversing {
+        txn_no: TxnNo,
+        since: Timestamp,
+        /// Reversals sent so far.
+        attempts: u32,
+        next_at: Timestamp,
     },
     Approved {
         txn_no: TxnNo,
@@ -89,15 +103,35 @@ pub enum Authorization {
         requested_at: Timestamp,
         completed_at: Timestamp,
     },
+    /// Declined or reversed: it is not charged, and never will be.
+    Closed {
+        txn_no: TxnNo,
+    },
 }
 
 impl Authorization {
-    pub const fn txn_no(&self) -> Option<TxnNo> {
+    /// When it was asked for, while it is not known what became of it.
+    const fn since(&self) -> Option<Timestamp> {
         match self {
-            Authorization::None => None,
-            Authorization::Requested { txn_no, .. }
-            | Authorization::Unknown { txn_no, .. }
-            | Authorization::Approved { txn_no, .. } => Some(*txn_no),
+            Authorization::Requested { since, .. }
+            | Authorization::Unknown { since, .. }
+            | Authorization::Reversing { since, .. } => Some(*since),
+            Authorization::None | Authorization::Approved { .. } | Authorization::Closed { .. } => None,
+        }
+    }
+
+    /// Money may be taken, or may have been: nothing else may end the payment meanwhile.
+    pub const fn is_open(&self) -> bool {
+        self.since().is_some()
+    }
+
+    /// When somebody must look at it although nobody asks.
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        match self {
+            Authorization::Requested { look_at, .. } => Some(*look_at),
+            Authorization::Unknown { next_at, .. } => *next_at,
+            Authorization::Reversing { next_at, .. } => Some(*next_at),
+            Authorization::None | Authorization::Approved { .. } | Authorization::Closed { .. } => None,
         }
     }
 }
@@ -126,6 +160,8 @@ pub struct Payment {
     pub reserved: i64,
     /// Verifications started so far.
     pub verifications: u32,
+    /// When the verification under way is taken for lost.
+    pub verification_look_at: Option<Timestamp>,
     /// Verifications the acquirer refused so far.
     pub refused_verifications: u32,
     /// Confirms with a wrong amount so far.
@@ -165,6 +201,7 @@ impl Payment {
             refunded: 0,
             reserved: 0,
             verifications: 0,
+            verification_look_at: None,
             refused_verifications: 0,
             wrong_confirms: 0,
             failure: None,
@@ -179,10 +216,11 @@ impl Payment {
         match &recorded.event {
             Event::Created { .. } => {}
             Event::Claimed { payer } => self.payer = Some(payer.clone()),
-            Event::VerificationStarted { instrument } => {
+            Event::VerificationStarted { instrument, look_at } => {
                 self.status = Status::InVerificate;
                 self.instrument = Some(instrument.clone());
                 self.verifications += 1;
+                self.verification_look_at = Some(*look_at);
                 self.failure = None;
             }
             Event::VerificationFailed { reason } => {
@@ -195,34 +233,29 @@ impl Payment {
                 self.payment_key = Some(*payment_key);
             }
             Event::ConfirmRefused { .. } => self.wrong_confirms += 1,
-            Event::AuthorizationRequested { txn_no } => {
-                self.authorization = Authorization::Requested { txn_no: *txn_no, since: recorded.at };
-            }
-            Event::AuthorizationNotSent { .. } => self.authorization = Authorization::None,
-            Event::AuthorizationUnknown { txn_no } => {
-                self.authorization = Authorization::Unknown { txn_no: *txn_no, since: self.authorization_since() };
-                self.was_in_doubt = true;
-            }
-            Event::Approved { txn_no, approval } => {
-                self.authorization = Authorization::Approved {
-                    txn_no: *txn_no,
-                    approval: approval.clone(),
-                    requested_at: self.authorization_since(),
-                    completed_at: recorded.at,
-                };
-                self.status = Status::Done;
-            }
-            Event::Declined { reason, .. } => {
-                self.authorization = Authorization::None;
+            Event::AnswerWithheld => self.was_in_doubt = true,
+            Event::Declined { txn_no, reason } => {
+                self.authorization = Authorization::Closed { txn_no: *txn_no };
                 self.failure = Some(*reason);
             }
+            Event::AuthorizationRequested { .. }
+            | Event::AuthorizationNotSent { .. }
+            | Event::AuthorizationUnknown { .. }
+            | Event::InquiryRequested { .. }
+            | Event::InquiryFailed { .. }
+            | Event::ReversalRequested { .. }
+            | Event::ReversalFailed { .. }
+            | Event::Reversed { .. }
+            | Event::LateApproval { .. }
+            | Event::ResolvedByHand { .. }
+            | Event::Approved { .. } => self.apply_authorization(recorded),
             Event::Canceled { .. } => self.status = Status::Canceled,
             Event::Aborted { reason } => {
                 self.status = Status::Aborted;
                 self.failure = Some(*reason);
             }
             Event::Expired => self.status = Status::Expired,
-            Event::RefundRequested { cancel_no, amount, refund_kind, reason } => {
+            Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason } => {
                 self.reserved += amount.minor();
                 self.refunds.push(Refund {
                     cancel_no: *cancel_no,
@@ -230,33 +263,78 @@ impl Payment {
                     kind: *refund_kind,
                     reason: reason.clone(),
                     requested_at: recorded.at,
-                    state: RefundState::Requested,
+                    state: RefundState::Requested { look_at: *look_at },
                 });
             }
-            Event::RefundUnknown { cancel_no } => self.set_refund(*cancel_no, RefundState::Unknown),
+            Event::RefundUnknown { cancel_no, next_at } => {
+                self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at: *next_at, attempts });
+            }
+            Event::RefundRetried { cancel_no, look_at } => {
+                let next_at = Some(*look_at);
+                self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at, attempts: attempts + 1 });
+            }
             Event::RefundSucceeded { cancel_no } => {
-                self.set_refund(*cancel_no, RefundState::Done { at: recorded.at });
+                self.set_refund(*cancel_no, |_| RefundState::Done { at: recorded.at });
                 self.refunded += self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
                 self.status = if self.balance() == 0 { Status::Canceled } else { Status::PartialCanceled };
             }
             Event::RefundFailed { cancel_no, reason } => {
-                self.set_refund(*cancel_no, RefundState::Failed(*reason));
+                self.set_refund(*cancel_no, |_| RefundState::Failed(*reason));
                 self.reserved -= self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
             }
         }
     }
 
-    fn authorization_since(&self) -> Timestamp {
-        match &self.authorization {
-            Authorization::Requested { since, .. } | Authorization::Unknown { since, .. } => *since,
-            Authorization::None | Authorization::Approved { .. } => self.updated_at,
-        }
+    /// What happens to the authorization. `since` stays the moment of the first request throughout.
+    fn apply_authorization(&mut self, recorded: &Recorded) {
+        let since = self.authorization.since().unwrap_or(recorded.at);
+        let (asked, reversed) = match self.authorization {
+            Authorization::Unknown { attempts, .. } => (attempts, 0),
+            Authorization::Reversing { attempts, .. } => (0, attempts),
+            _ => (0, 0),
+        };
+        let next = match &recorded.event {
+            Event::AuthorizationRequested { txn_no, look_at } => {
+                Authorization::Requested { txn_no: *txn_no, since, look_at: *look_at }
+            }
+            Event::AuthorizationNotSent { .. } => Authorization::None,
+            Event::AuthorizationUnknown { txn_no, next_at } => {
+                self.was_in_doubt = true;
+                Authorization::Unknown { txn_no: *txn_no, since, attempts: asked, next_at: *next_at }
+            }
+            Event::InquiryRequested { txn_no, look_at } => {
+                let (attempts, next_at) = (asked + 1, Some(*look_at));
+                Authorization::Unknown { txn_no: *txn_no, since, attempts, next_at }
+            }
+            Event::InquiryFailed { txn_no, next_at } => {
+                Authorization::Unknown { txn_no: *txn_no, since, attempts: asked, next_at: Some(*next_at) }
+            }
+            Event::ReversalRequested { txn_no, look_at } => {
+                Authorization::Reversing { txn_no: *txn_no, since, attempts: reversed + 1, next_at: *look_at }
+            }
+            Event::ReversalFailed { txn_no, next_at } => {
+                Authorization::Reversing { txn_no: *txn_no, since, attempts: reversed, next_at: *next_at }
+            }
+            Event::Reversed { txn_no } => Authorization::Closed { txn_no: *txn_no },
+            Event::Approved { txn_no, approval } => {
+                self.status = Status::Done;
+                let (txn_no, approval) = (*txn_no, approval.clone());
+                Authorization::Approved { txn_no, approval, requested_at: since, completed_at: recorded.at }
+            }
+            // Both are told for the record; what follows from them is an event of its own.
+            _ => return,
+        };
+        self.authorization = next;
     }
 
-    fn set_refund(&mut self, cancel_no: CancelNo, state: RefundState) {
+    fn set_refund(&mut self, cancel_no: CancelNo, state: impl FnOnce(u32) -> RefundState) {
         // The newest is the likeliest: refunds end in about the order in which they began.
         if let Some(refund) = self.refunds.iter_mut().rfind(|refund| refund.cancel_no == cancel_no) {
-            refund.state = state;
+            let attempts = match refund.state {
+                RefundState::Unknown { attempts, .. } => attempts,
+                _ => 1,
+            };
+            refund.state = state(attempts);
         }
     }
 
@@ -283,21 +361,18 @@ impl Payment {
         self.payer.as_ref().is_some_and(|payer| payer.id == customer)
     }
 
-    /// When somebody must look at it although nobody asks: its deadline, or the moment since when an
-    /// answer of the acquirer is owed.
+    /// When somebody must look at it although nobody asks: its deadline, or the moment when an answer that
+    /// is owed is taken for lost or asked for again.
     pub fn due_at(&self) -> Option<Timestamp> {
-        let refund = self.refunds.iter().filter(|refund| refund.state == RefundState::Requested);
-        let refund = refund.map(|refund| refund.requested_at).min();
-        match &self.authorization {
-            Authorization::None if !self.status.is_final() => Some(self.order.expires_at),
-            Authorization::Requested { since, .. } => Some(*since),
-            Authorization::None | Authorization::Unknown { .. } | Authorization::Approved { .. } => refund,
-        }
+        let verification = self.verification_look_at.filter(|_| self.status == Status::InVerificate);
+        let deadline = Some(self.order.expires_at).filter(|_| !self.status.is_final() && !self.authorization.is_open());
+        let refund = self.refunds.iter().filter_map(Refund::due_at).min();
+        [verification, deadline, self.authorization.due_at(), refund].into_iter().flatten().min()
     }
 
     /// Its time is over and nothing holds it open: an authorization under way or in doubt does.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        !self.status.is_final() && self.authorization == Authorization::None && now >= self.order.expires_at
+        !self.status.is_final() && !self.authorization.is_open() && now >= self.order.expires_at
     }
 }
 
@@ -310,14 +385,13 @@ pub enum Operation {
 }
 
 impl Payment {
-    /// The acquirer was asked and has not answered. In doubt is not under way: then nobody knows when.
+    /// The acquirer was asked, or will be asked again by itself, and has not answered. What waits for a
+    /// person is not under way: nobody knows until when.
     pub fn is_under_way(&self, operation: Operation) -> bool {
         match operation {
             Operation::Verification => self.status == Status::InVerificate,
-            Operation::Authorization => matches!(self.authorization, Authorization::Requested { .. }),
-            Operation::Refund(cancel_no) => {
-                self.refund(cancel_no).is_some_and(|refund| refund.state == RefundState::Requested)
-            }
+            Operation::Authorization => self.authorization.due_at().is_some(),
+            Operation::Refund(cancel_no) => self.refund(cancel_no).is_some_and(|refund| refund.due_at().is_some()),
         }
     }
 

@@ -3,7 +3,10 @@
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{CancelNo, Money, Reason};
+use super::{Authorization, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step};
+
+/// Refunds of one payment, failed ones included: bounds the memory and the journal of a payment.
+pub const MAX_REFUNDS: usize = 5_000;
 
 /// Seoul has no daylight saving time, so its offset is a constant and needs no time-zone database.
 const SEOUL: Offset = Offset::constant(9);
@@ -30,9 +33,17 @@ impl RefundKind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundState {
-    Requested,
+    Requested {
+        /// When the call is taken for lost.
+        look_at: Timestamp,
+    },
     /// The acquirer may or may not have done it; the amount stays reserved.
-    Unknown,
+    Unknown {
+        /// When it is tried again, or the try under way is taken for lost; `None`: a person has to decide.
+        next_at: Option<Timestamp>,
+        /// Calls made so far.
+        attempts: u32,
+    },
     Done {
         at: Timestamp,
     },
@@ -50,8 +61,125 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// Whether its amount is gone, or may be.
-    pub fn holds_money(&self) -> bool {
-        !matches!(self.state, RefundState::Failed(_))
+    /// When somebody must look at it although nobody asks.
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        match self.state {
+            RefundState::Requested { look_at } => Some(look_at),
+            RefundState::Unknown { next_at, .. } => next_at,
+            RefundState::Done { .. } | RefundState::Failed(_) => None,
+        }
     }
+}
+
+/// What was asked for.
+pub(super) struct Asked {
+    pub cancel_no: CancelNo,
+    pub amount: Option<i64>,
+    pub expected_balance: Option<i64>,
+}
+
+/// Begins a refund: its amount is reserved before the acquirer hears of it.
+pub(super) fn request(
+    payment: &Payment,
+    asked: &Asked,
+    reason: Option<Box<str>>,
+    now: Timestamp,
+    policy: &Policy,
+) -> Result<Step, Rejection> {
+    let Authorization::Approved { approval, .. } = &payment.authorization else {
+        return Err(if payment.authorization.is_open() {
+            Rejection::ConfirmUnderWay
+        } else if payment.status.is_final() {
+            Rejection::Ended(payment.status)
+        } else {
+            Rejection::NotCharged
+        });
+    };
+    if payment.refund(asked.cancel_no).is_some() {
+        // This very refund was asked for before: its own state is the answer.
+        return Ok(Step::unchanged());
+    }
+    let balance = payment.refundable();
+    if asked.expected_balance.is_some_and(|expected| expected != balance) {
+        return Err(Rejection::BalanceMismatch { balance });
+    }
+    if balance == 0 {
+        return Err(Rejection::NothingLeft);
+    }
+    let minor = asked.amount.unwrap_or(balance);
+    if minor > balance {
+        return Err(Rejection::ExceedsBalance { balance });
+    }
+    if payment.refunds.len() >= MAX_REFUNDS {
+        return Err(Rejection::TooManyRefunds);
+    }
+    let refund = Refund {
+        cancel_no: asked.cancel_no,
+        amount: Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?,
+        kind: RefundKind::on(approval.approved_at, now),
+        reason,
+        requested_at: now,
+        state: RefundState::Requested { look_at: policy.lost_at(now) },
+    };
+    let requested = Event::RefundRequested {
+        cancel_no: refund.cancel_no,
+        amount: refund.amount,
+        refund_kind: refund.kind,
+        look_at: policy.lost_at(now),
+        reason: refund.reason.clone(),
+    };
+    Ok(Step::record([requested]).then(call(payment, &refund).ok_or(Rejection::NotCharged)?))
+}
+
+fn call(payment: &Payment, refund: &Refund) -> Option<Effect> {
+    let Authorization::Approved { txn_no, .. } = payment.authorization else { return None };
+    Some(Effect::Refund {
+        cancel_no: refund.cancel_no,
+        txn_no,
+        method: payment.instrument.as_ref()?.method.clone(),
+        amount: refund.amount,
+        reason: refund.reason.clone(),
+    })
+}
+
+/// A refund whose answer is owed is asked for again, under the same number.
+pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result<Step, Rejection> {
+    let due = |refund: &&Refund| refund.due_at().is_some_and(|at| at <= now);
+    let refund = payment.refunds.iter().filter(due).min_by_key(|refund| refund.due_at()).ok_or(Rejection::NotDue)?;
+    let cancel_no = refund.cancel_no;
+    if !policy.resolves {
+        return Ok(Step::record([Event::RefundUnknown { cancel_no, next_at: None }]));
+    }
+    let again = call(payment, refund).ok_or(Rejection::NotDue)?;
+    Ok(Step::record([Event::RefundRetried { cancel_no, look_at: policy.lost_at(now) }]).then(again))
+}
+
+/// A refund's call has ended.
+pub(super) fn ended(
+    payment: &Payment,
+    cancel_no: CancelNo,
+    outcome: &Outcome<()>,
+    now: Timestamp,
+    policy: &Policy,
+) -> Result<Step, Rejection> {
+    let refund = payment.refund(cancel_no).ok_or(Rejection::Stale)?;
+    let tried = match refund.state {
+        RefundState::Requested { .. } => None,
+        RefundState::Unknown { attempts, .. } => Some(attempts),
+        RefundState::Failed(_) if *outcome == Outcome::Approved(()) => return Err(Rejection::Contradiction),
+        RefundState::Done { .. } | RefundState::Failed(_) => return Err(Rejection::Stale),
+    };
+    Ok(match (outcome, tried) {
+        (Outcome::Approved(()), _) => Step::record([Event::RefundSucceeded { cancel_no }]),
+        // The acquirer answers the same number the same way: a "no" now means that it never was a "yes".
+        (Outcome::Declined(reason), _) => Step::record([Event::RefundFailed { cancel_no, reason: *reason }]),
+        (Outcome::NotSent, None) => {
+            Step::record([Event::RefundFailed { cancel_no, reason: Reason::NetworkUnavailable }])
+        }
+        // "It was not sent" is no proof once it may have been sent before.
+        (Outcome::NotSent | Outcome::Unknown, tried) => {
+            let next_at = policy.resolves.then(|| policy.next_attempt_at(now, tried.unwrap_or(1)));
+            Step::record([Event::RefundUnknown { cancel_no, next_at }])
+        }
+    })
 }

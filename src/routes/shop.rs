@@ -170,12 +170,12 @@ fn confirmed(payment: &Payment, _: Option<Uuid>) -> Settled {
     let failed = || payment.failure.map_or(Code::PaymentAborted, Code::from);
     Settled::Is(match (&payment.authorization, payment.status) {
         (Authorization::Requested { .. }, _) => return Settled::Pending,
-        (Authorization::Unknown { .. }, _) => Err(Code::OutcomeUnknown.into()),
+        (Authorization::Unknown { .. } | Authorization::Reversing { .. }, _) => Err(Code::OutcomeUnknown.into()),
         (Authorization::Approved { .. }, _) => Ok(Answer::ok(confirmation(payment))),
-        (Authorization::None, Status::Aborted) => Err(failed().into()),
-        (Authorization::None, Status::Expired) => Err(Code::PaymentExpired.into()),
-        (Authorization::None, Status::Canceled) => Err(Code::PaymentCanceled.into()),
-        (Authorization::None, _) => Err(Code::NetworkUnavailable.into()),
+        (_, Status::Aborted) => Err(failed().into()),
+        (_, Status::Expired) => Err(Code::PaymentExpired.into()),
+        (_, Status::Canceled) => Err(Code::PaymentCanceled.into()),
+        (Authorization::None | Authorization::Closed { .. }, _) => Err(Code::NetworkUnavailable.into()),
     })
 }
 
@@ -267,14 +267,14 @@ pub fn refunded(payment: &Payment, operation: Option<Uuid>) -> Settled {
     let refund = operation.and_then(|number| payment.refund(number.into()));
     let Some(refund) = refund else { return Settled::Is(Err(Code::NotCharged.into())) };
     Settled::Is(match refund.state {
-        RefundState::Requested => return Settled::Pending,
-        RefundState::Unknown => Err(Code::OutcomeUnknown.into()),
+        RefundState::Requested { .. } => return Settled::Pending,
+        RefundState::Unknown { .. } => Err(Code::OutcomeUnknown.into()),
         RefundState::Done { .. } => match TransactionView::of_refund(payment, refund.cancel_no) {
             Some(transaction) => Ok(Answer::ok(transaction)),
             None => Err(Code::Internal.into()),
         },
         RefundState::Failed(Reason::NetworkUnavailable) => Err(Code::NetworkUnavailable.into()),
-        RefundState::Failed(Reason::ExceedsBalance) => Err(Code::ExceedsBalance.into()),
+        RefundState::Failed(reason @ (Reason::ExceedsBalance | Reason::NotSupported)) => Err(Code::from(reason).into()),
         RefundState::Failed(_) => Err(Code::RefundDeclined.into()),
     })
 }

@@ -62,6 +62,7 @@ pub(super) fn event_row(payment: PaymentId, recorded: &Recorded) -> Result<payme
         By::Shop => ("shop", None),
         By::Customer(id) => ("customer", Some(id.uuid())),
         By::BackOffice(id) => ("back_office", Some(id.uuid())),
+        By::Operator => ("operator", None),
         By::Gateway => ("gateway", None),
     };
     let body = serde_json::to_string(&recorded.event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
@@ -82,6 +83,7 @@ pub(super) fn recorded(row: &payment_event::Model) -> Result<Recorded, StoreErro
         ("shop", _) => By::Shop,
         ("customer", Some(id)) => By::Customer(id.into()),
         ("back_office", Some(id)) => By::BackOffice(id.into()),
+        ("operator", _) => By::Operator,
         ("gateway", _) => By::Gateway,
         _ => return Err(corrupt("unknown author")),
     };

@@ -1,0 +1,47 @@
+//! When to look again at what is not known: times as values, so that the domain stays without a clock and
+//! a configuration.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The schedule of resolving doubt, and whether there is anybody to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// When a call that nobody answered is taken for lost: longer than any call may take, so that a call
+    /// past it has no process waiting for it any more.
+    pub call_limit: SignedDuration,
+    /// Pause between two inquiries.
+    pub inquiry_every: SignedDuration,
+    /// How long inquiries go on before the authorization is reversed.
+    pub inquiry_for: SignedDuration,
+    /// Pauses before the second, third, … attempt of a reversal or refund; the last one repeats.
+    pub retry_after: Vec<SignedDuration>,
+    /// The acquirer can be asked and reversed. Where it cannot, doubt waits for a person.
+    pub resolves: bool,
+}
+
+impl Policy {
+    /// When a call that is made now is taken for lost.
+    pub fn lost_at(&self, now: Timestamp) -> Timestamp {
+        after(now, self.call_limit)
+    }
+
+    pub fn next_inquiry_at(&self, now: Timestamp) -> Timestamp {
+        after(now, self.inquiry_every)
+    }
+
+    /// When to try again after `attempts` have failed.
+    pub fn next_attempt_at(&self, now: Timestamp, attempts: u32) -> Timestamp {
+        let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+        let pause = self.retry_after.get(index).or(self.retry_after.last());
+        after(now, pause.copied().unwrap_or(self.inquiry_every))
+    }
+
+    /// Whether the time of inquiries is over for a doubt that began at `since`.
+    pub fn inquired_enough(&self, since: Timestamp, now: Timestamp) -> bool {
+        now >= after(since, self.inquiry_for)
+    }
+}
+
+fn after(at: Timestamp, pause: SignedDuration) -> Timestamp {
+    at.checked_add(pause).unwrap_or(Timestamp::MAX)
+}
