@@ -2,12 +2,11 @@
 
 use crate::{
     acquirer::{CARD, SPECIAL_CARDS},
-    actors::{Services, card_context},
-    domain::CardId,
+    actors::Services,
     error::ApiError,
-    routes::{App, renew},
-    store::{Customer, Merchant, NewCard, StoreError},
-    vault::{Pan, Purpose},
+    routes::{App, Registration, new_card, renew},
+    store::{Customer, Merchant, StoreError},
+    vault::{Credential, Expiry, Pan},
 };
 
 pub const SHOP_EMAIL: &str = "shop@example.com";
@@ -37,22 +36,11 @@ pub async fn seed(app: &App) -> Result<(), ApiError> {
     }
     let customer = Customer { id: Services::fresh(), email: CUSTOMER_EMAIL.to_owned() };
     app.store.add_customer(&customer, hash, now).await?;
-    let Some((card, Ok(pan))) = SPECIAL_CARDS.first().map(|card| (card, Pan::parse(card.number))) else {
-        return Ok(());
-    };
-    let id: CardId = Services::fresh();
-    let number = pan.expose().as_bytes();
-    let new = NewCard {
-        id,
-        customer: customer.id,
-        method: CARD.to_owned(),
-        fingerprints: app.vault.digests(Purpose::CardFingerprint, number),
-        sealed_pan: app.vault.seal(number, &card_context(id)),
-        masked: pan.masked(),
-        expiry: card.expiry.to_owned(),
-        company: card.company.to_owned(),
-        wants_representative: true,
-    };
+    let Some(card) = SPECIAL_CARDS.first() else { return Ok(()) };
+    let (Ok(pan), Ok(expiry)) = (Pan::parse(card.number), Expiry::parse(card.expiry)) else { return Ok(()) };
+    let credential = Credential { pan, expiry, company: card.company.into() };
+    let new = Registration { customer: customer.id, method: CARD, is_representative: true };
+    let new = new_card(&app.vault, new, &credential);
     app.store.add_card(new, now, |_| None).await?;
     Ok(())
 }

@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     acquirer::{Acquirer, CARD},
-    actors::{Services, card_context},
+    actors::Services,
     domain::{CardId, CustomerId, Outcome},
     error::{ApiError, Code, Problem},
     store::{NewCard, StoreError},
-    vault::{Credential, Cvc, Expiry, Pan, Purpose},
+    vault::{Credential, Cvc, Expiry, FormatError, Pan, Purpose, Vault, card_context},
 };
 
 const MAX_COMPANY_CHARS: usize = 50;
@@ -72,7 +72,7 @@ pub async fn register(
 ) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
     let RegisterBody { card_number, expiration_period, cvc, card_company, is_representative, method } = body.parse()?;
-    let parsed = |name, error: crate::vault::FormatError| ApiError::field(name, FORMAT).because(error);
+    let parsed = |name, error: FormatError| ApiError::field(name, FORMAT).because(error);
     let pan = Pan::parse(&required("cardNumber", card_number)?).map_err(|e| parsed("cardNumber", e))?;
     let expiry =
         Expiry::parse(&required("expirationPeriod", expiration_period)?).map_err(|e| parsed("expirationPeriod", e))?;
@@ -107,26 +107,31 @@ async fn validate(acquirer: &dyn Acquirer, credential: &Credential, cvc: &Cvc) -
 }
 
 /// What is registered besides the credential.
-struct Registration<'a> {
-    customer: CustomerId,
-    method: &'a str,
-    is_representative: bool,
+pub struct Registration<'a> {
+    pub customer: CustomerId,
+    pub method: &'a str,
+    pub is_representative: bool,
 }
 
-async fn add(app: &App, new: Registration<'_>, credential: &Credential, keep: Keep) -> Result<Answer, ApiError> {
+/// A validated card, sealed and ready to be stored.
+pub fn new_card(vault: &Vault, new: Registration<'_>, credential: &Credential) -> NewCard {
     let id: CardId = Services::fresh();
     let number = credential.pan.expose().as_bytes();
-    let card = NewCard {
+    NewCard {
         id,
         customer: new.customer,
         method: new.method.to_owned(),
-        fingerprints: app.vault.digests(Purpose::CardFingerprint, number),
-        sealed_pan: app.vault.seal(number, &card_context(id)),
+        fingerprints: vault.digests(Purpose::CardFingerprint, number),
+        sealed_pan: vault.seal(number, &card_context(id.uuid())),
         masked: credential.pan.masked(),
         expiry: credential.expiry.to_string(),
         company: credential.company.to_string(),
         wants_representative: new.is_representative,
-    };
+    }
+}
+
+async fn add(app: &App, new: Registration<'_>, credential: &Credential, keep: Keep) -> Result<Answer, ApiError> {
+    let card = new_card(&app.vault, new, credential);
     let now = app.payments.services().now();
     let added = app.store.add_card(card, now, |card| keep.answer(&Answer::ok(CardView::from(card.clone())))).await;
     match added {

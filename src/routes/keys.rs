@@ -17,7 +17,7 @@ use crate::{
     domain::MerchantId,
     error::{ApiError, Code},
     store::{IssuedKey, IssuedKeys, KeyWrite},
-    vault::{ApiKey, ApiKeyKind, Purpose},
+    vault::{ApiKey, ApiKeyKind, Purpose, api_key_context},
 };
 
 /// The pair in force. Both are null before the first issue.
@@ -43,16 +43,8 @@ pub async fn issue(
     let Operator(merchant) = operator;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
     once.store(async |keep| {
-        let mut kept = None;
-        let keys = renew(&app, merchant.id, |keys| {
-            let answer = Answer::ok(keys);
-            let write = keep.answer(&answer);
-            kept = Some(answer);
-            write
-        })
-        .await?;
-        drop(keys);
-        kept.ok_or_else(|| Code::Internal.into())
+        let keys = renew(&app, merchant.id, |keys| keep.answer(&Answer::ok(keys))).await?;
+        Ok(Answer::ok(keys))
     })
     .await
 }
@@ -75,7 +67,7 @@ pub async fn renew(
             id,
             kind,
             hash: app.vault.digest(Purpose::ApiKey, clear),
-            sealed: app.vault.seal(clear, &context(id)),
+            sealed: app.vault.seal(clear, &api_key_context(id)),
         }
     });
     let keys = Keys { api_key: Some(secret.expose().to_owned()), client_key: Some(client.expose().to_owned()) };
@@ -84,10 +76,6 @@ pub async fn renew(
     app.store.issue_keys(merchant, IssuedKeys { keys: issued.into() }, now, write).await?;
     app.lookups.forget_keys();
     Ok(keys)
-}
-
-fn context(id: Uuid) -> String {
-    format!("api-key:{id}")
 }
 
 /// The pair in force, in clear.
@@ -102,7 +90,7 @@ async fn in_force(app: &App, merchant: MerchantId) -> Result<Keys, ApiError> {
     let damaged = |error: &dyn std::fmt::Display| ApiError::from(Code::Internal).because(error);
     let mut keys = Keys::default();
     for (id, kind, sealed) in app.store.keys_of(merchant).await? {
-        let clear = app.vault.open(&sealed, &context(id)).map_err(|error| damaged(&error))?;
+        let clear = app.vault.open(&sealed, &api_key_context(id)).map_err(|error| damaged(&error))?;
         let clear = String::from_utf8(clear.to_vec()).map_err(|error| damaged(&error))?;
         match kind {
             ApiKeyKind::Secret => keys.api_key = Some(clear),

@@ -12,7 +12,7 @@ mod password;
 mod secret;
 
 pub use card::{Credential, Cvc, Expiry, FormatError, Pan};
-pub use password::{Busy, PasswordHasher};
+pub use password::{PasswordError, PasswordHasher};
 pub use secret::{ApiKey, ApiKeyKind, random};
 
 use aes_gcm::{
@@ -23,8 +23,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use sha2::Sha256;
+use uuid::Uuid;
 
 const KEY_ID_BYTES: usize = 4;
+const SALT_BYTES: usize = 16;
 const NONCE_BYTES: usize = 12;
 
 /// A keyed hash: equal inputs are found by it, and without the key nothing can be guessed from it.
@@ -39,6 +41,16 @@ pub enum VaultError {
     UnknownKey(u32),
     #[error("the sealed value is damaged or belongs elsewhere")]
     Damaged,
+}
+
+/// What a card's number is sealed under.
+pub fn card_context(card: Uuid) -> String {
+    format!("card:{card}")
+}
+
+/// What an API key is sealed under.
+pub fn api_key_context(key: Uuid) -> String {
+    format!("api-key:{key}")
 }
 
 /// What a keyed hash is about: hashes of different things never meet.
@@ -60,7 +72,7 @@ impl Purpose {
 /// The keys derived from one master key.
 struct Keys {
     id: u32,
-    seal: Aes256Gcm,
+    seal: Zeroizing<[u8; 32]>,
     digest: Zeroizing<[u8; 32]>,
     token: Zeroizing<[u8; 32]>,
 }
@@ -73,13 +85,21 @@ impl Keys {
             return Err(VaultError::BadMasterKey);
         }
         let [a, b, c, d, ..] = hmac(&master, &[b"paygate key id"]);
-        let seal = Zeroizing::new(hmac(&master, &[b"paygate seal"]));
         Ok(Self {
             id: u32::from_be_bytes([a, b, c, d]),
-            seal: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*seal)),
+            seal: Zeroizing::new(hmac(&master, &[b"paygate seal"])),
             digest: Zeroizing::new(hmac(&master, &[b"paygate digest"])),
             token: Zeroizing::new(hmac(&master, &[b"paygate token"])),
         })
+    }
+}
+
+impl Keys {
+    /// The cipher of one value. A key of its own for each value, from a random salt: random nonces under
+    /// one key would be used up after 2³² values (NIST SP 800-38D).
+    fn cipher(&self, salt: &[u8; SALT_BYTES]) -> Aes256Gcm {
+        let key = Zeroizing::new(hmac(&*self.seal, &[b"value", salt]));
+        Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key))
     }
 }
 
@@ -108,15 +128,12 @@ impl Vault {
     /// Encrypts `plain`. `context` says where the value lives (`card:<id>`): a value copied into another
     /// row does not open there.
     pub fn seal(&self, plain: &[u8], context: &str) -> Vec<u8> {
-        let nonce: [u8; NONCE_BYTES] = rand::random();
+        let (salt, nonce): ([u8; SALT_BYTES], [u8; NONCE_BYTES]) = (rand::random(), rand::random());
         let payload = Payload { msg: plain, aad: context.as_bytes() };
-        let sealed = self.current.seal.encrypt(&Nonce::from(nonce), payload);
-        let mut out = Vec::with_capacity(KEY_ID_BYTES + NONCE_BYTES + plain.len() + 16);
-        out.extend(self.current.id.to_be_bytes());
-        out.extend(nonce);
-        // AES-GCM refuses only messages of more than 64 GiB; an empty value would not open, and so not lie.
-        out.extend(sealed.unwrap_or_default());
-        out
+        let Ok(sealed) = self.current.cipher(&salt).encrypt(&Nonce::from(nonce), payload) else {
+            unreachable!("AES-GCM refuses only messages of more than 64 GiB")
+        };
+        [&self.current.id.to_be_bytes()[..], &salt, &nonce, &sealed].concat()
     }
 
     /// Decrypts what [`Vault::seal`] made for the same `context`.
@@ -125,11 +142,12 @@ impl Vault {
     /// The key is not in the ring, or the bytes are not what was sealed here.
     pub fn open(&self, sealed: &[u8], context: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let (key_id, rest) = sealed.split_first_chunk::<KEY_ID_BYTES>().ok_or(VaultError::Damaged)?;
+        let (salt, rest) = rest.split_first_chunk::<SALT_BYTES>().ok_or(VaultError::Damaged)?;
         let (nonce, cipher) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Damaged)?;
         let key_id = u32::from_be_bytes(*key_id);
         let keys = self.ring().find(|keys| keys.id == key_id).ok_or(VaultError::UnknownKey(key_id))?;
         let payload = Payload { msg: cipher, aad: context.as_bytes() };
-        keys.seal.decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| VaultError::Damaged)
+        keys.cipher(salt).decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| VaultError::Damaged)
     }
 
     /// The keyed hash to store for `value`.

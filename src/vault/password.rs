@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+    password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-/// Too many passwords are being hashed already; try again in a second.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("too many sign-ins at once")]
-pub struct Busy;
+/// Why a password was neither hashed nor verified.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many are waiting already; try again in a second.
+    #[error("too many sign-ins at once")]
+    Busy,
+    #[error("a password cannot be hashed: {0}")]
+    Failed(String),
+}
 
 /// Hashes and verifies passwords on blocking threads.
 ///
@@ -38,7 +43,7 @@ impl PasswordHasher {
     pub fn new(memory_kib: u32, iterations: u32) -> Result<Self, argon2::Error> {
         let params = Params::new(memory_kib, iterations, 1, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let decoy = hash(&argon2, "no password hashes to this").into();
+        let decoy = hash(&argon2, "no password hashes to this").unwrap_or_default().into();
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
             argon2,
@@ -51,17 +56,18 @@ impl PasswordHasher {
     /// Hashes a new password into a PHC string.
     ///
     /// # Errors
-    /// [`Busy`] when too many are waiting already.
-    pub async fn hash(&self, password: SecretString) -> Result<String, Busy> {
+    /// [`PasswordError`]: too many at once, or the system failed.
+    pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         let argon2 = self.argon2.clone();
-        self.blocking(move || hash(&argon2, password.expose_secret())).await
+        let hashed = self.blocking(move || hash(&argon2, password.expose_secret())).await?;
+        hashed.map_err(|error| PasswordError::Failed(error.to_string()))
     }
 
     /// Whether `password` belongs to `stored`; without a stored hash it takes the same time to say no.
     ///
     /// # Errors
-    /// [`Busy`] when too many are waiting already.
-    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<bool, Busy> {
+    /// [`PasswordError`]: too many at once, or the system failed.
+    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<bool, PasswordError> {
         let argon2 = self.argon2.clone();
         let decoy = self.decoy.clone();
         self.blocking(move || {
@@ -73,16 +79,15 @@ impl PasswordHasher {
         .await
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let _thread = self.running.acquire().await.map_err(|_| Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
+        let _place = self.waiting.try_acquire().map_err(|_| PasswordError::Busy)?;
+        let _thread = self.running.acquire().await.map_err(|_| PasswordError::Busy)?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Failed(error.to_string()))
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &str) -> String {
-    // The parameters were checked when the hasher was built, and the salt comes from the system.
-    argon2.hash_password(password.as_bytes()).map(|phc| phc.to_string()).unwrap_or_default()
+fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, password_hash::Error> {
+    Ok(argon2.hash_password(password.as_bytes())?.to_string())
 }
 
 #[cfg(test)]
