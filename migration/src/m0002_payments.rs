@@ -92,6 +92,7 @@ fn payment_indexes() -> Vec<IndexCreateStatement> {
             .table(Payment::Table)
             .col(Payment::CustomerId)
             .col((Payment::CreatedAt, IndexOrder::Desc))
+            .col((Payment::Id, IndexOrder::Desc))
             .and_where(Expr::col(Payment::CustomerId).is_not_null())
             .to_owned(),
         Index::create()

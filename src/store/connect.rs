@@ -80,7 +80,7 @@ impl Store {
     /// # Errors
     /// The database cannot be asked.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
-        Ok(Migrator::get_pending_migrations(&self.write).await?.is_empty())
+        Ok(Migrator::get_pending_migrations_read_only(&self.write).await?.is_empty())
     }
 
     /// Readiness: the database answers.
@@ -135,11 +135,17 @@ fn options(settings: &DatabaseSettings, door: Door) -> ConnectOptions {
     let mut options = ConnectOptions::new(settings.url.clone());
     options
         .max_connections(connections)
-        .min_connections(connections.min(2))
+        // All of them at once, for ever: a connection belongs to the thread that opened it, and the threads
+        // of the server end before the journal does.
+        .min_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
         .connect_timeout(Duration::from_millis(settings.acquire_timeout_ms))
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
         .sqlx_logging(false)
+        // Acknowledged means on disk, whatever the server's default is.
+        .map_sqlx_postgres_opts(|postgres| postgres.options([("synchronous_commit", "on")]))
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite
                 .create_if_missing(true)

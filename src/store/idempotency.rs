@@ -79,10 +79,19 @@ pub(super) async fn write(db: &impl ConnectionTrait, write: &KeyWrite) -> Result
             Ok(true)
         }
         KeyWrite::Release { key } => {
-            Entity::delete_by_id((key.scope.to_vec(), key.key.clone())).exec(db).await?;
+            release(db, key).await?;
             Ok(true)
         }
     }
+}
+
+async fn release(db: &impl ConnectionTrait, key: &KeyRef) -> Result<(), DbErr> {
+    let running = Entity::delete_many()
+        .filter(Column::Scope.eq(key.scope.to_vec()))
+        .filter(Column::Key.eq(key.key.as_str()))
+        .filter(Column::Status.is_null());
+    running.exec(db).await?;
+    Ok(())
 }
 
 async fn complete(db: &impl ConnectionTrait, key: &KeyRef, answer: &Answered) -> Result<u64, DbErr> {
@@ -122,6 +131,15 @@ impl Store {
     /// The database failed.
     pub async fn complete_idempotency_key(&self, key: &KeyRef, answer: &Answered) -> Result<bool, StoreError> {
         Ok(complete(&self.write, key, answer).await? == 1)
+    }
+
+    /// Lets a running key go: its call came to nothing.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn release_idempotency_key(&self, key: &KeyRef) -> Result<(), StoreError> {
+        release(&self.write, key).await?;
+        Ok(())
     }
 
     /// Forgets keys taken before `cutoff`.

@@ -107,13 +107,13 @@ impl Journal {
     /// Starts the writers. Await the handles after the last [`Journal`] is dropped to know that all is
     /// written.
     pub fn start(store: &Store, settings: &JournalSettings) -> (Self, Vec<JoinHandle<()>>) {
-        let writers = if store.is_sqlite() { 1 } else { settings.writers.max(1) };
+        let writers = if store.is_sqlite() { 1 } else { settings.writers };
         let mut lanes = Vec::with_capacity(writers);
         let mut handles = Vec::with_capacity(writers);
         for _ in 0..writers {
-            let (sender, receiver) = mpsc::channel(settings.queue.max(1));
+            let (sender, receiver) = mpsc::channel(settings.queue);
             lanes.push(sender);
-            handles.push(tokio::spawn(write_all(store.write.clone(), receiver, settings.max_batch.max(1))));
+            handles.push(tokio::spawn(write_all(store.write.clone(), receiver, settings.max_batch)));
         }
         (Self { lanes: lanes.into() }, handles)
     }
@@ -162,8 +162,14 @@ const fn why(error: CommitError) -> &'static str {
 }
 
 async fn write_batch(db: &DatabaseConnection, commits: &[Commit]) -> Vec<Result<(), CommitError>> {
-    if write_together(db, commits).await.is_ok() {
-        return vec![Ok(()); commits.len()];
+    match write_together(db, commits).await {
+        Ok(()) => return vec![Ok(()); commits.len()],
+        // The answer to COMMIT is lost: writing again would find our own rows and call them another's.
+        Err(Together::InDoubt(error)) => {
+            tracing::error!(%error, commits = commits.len(), "a journal transaction is in doubt");
+            return vec![Err(CommitError::Unavailable); commits.len()];
+        }
+        Err(Together::Refused) => {}
     }
     match write_apart(db, commits).await {
         Ok(results) => results,
@@ -176,11 +182,18 @@ async fn write_batch(db: &DatabaseConnection, commits: &[Commit]) -> Vec<Result<
 
 /// The common case: nobody conflicts. An error says only that somebody does, or that the database is ill;
 /// [`write_apart`] finds out which.
-async fn write_together(db: &DatabaseConnection, commits: &[Commit]) -> Result<(), Refused> {
-    let txn = begin(db).await?;
-    write(&txn, commits).await?;
-    txn.commit().await?;
-    Ok(())
+async fn write_together(db: &DatabaseConnection, commits: &[Commit]) -> Result<(), Together> {
+    let txn = begin(db).await.map_err(|_| Together::Refused)?;
+    write(&txn, commits).await.map_err(|_| Together::Refused)?;
+    txn.commit().await.map_err(Together::InDoubt)
+}
+
+/// Why a batch was not written together.
+enum Together {
+    /// Nothing was written.
+    Refused,
+    /// It may or may not have been written.
+    InDoubt(DbErr),
 }
 
 /// Each commit in its own savepoint, all in one transaction.
@@ -198,7 +211,12 @@ async fn write_apart(db: &DatabaseConnection, commits: &[Commit]) -> Result<Vec<
                 savepoint.rollback().await?;
                 results.push(Err(error));
             }
-            Err(Refused::Database(error)) => return Err(error),
+            // A commit that the database cannot take must not take the others with it.
+            Err(Refused::Database(error)) => {
+                savepoint.rollback().await?;
+                tracing::error!(%error, "a commit cannot be written");
+                results.push(Err(CommitError::Unavailable));
+            }
         }
     }
     txn.commit().await?;

@@ -113,8 +113,9 @@ impl PaymentFilter {
             .add_option(self.name.as_ref().map(like))
             .add_option(self.status.map(|status| match status {
                 TransactionStatus::Approved => ApprovedAt.is_not_null(),
-                TransactionStatus::Canceled => HasCancel.eq(true),
-                TransactionStatus::Refunded => HasRefund.eq(true),
+                // As the partial index spells it.
+                TransactionStatus::Canceled => Expr::col(HasCancel),
+                TransactionStatus::Refunded => Expr::col(HasRefund),
             }))
             .add_option(self.created_from.map(|from| CreatedAt.gte(micros(from))))
             .add_option(self.created_until.map(|until| CreatedAt.lt(micros(until))))
