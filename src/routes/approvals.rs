@@ -53,11 +53,14 @@ pub async fn approve(
 ) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
     let ApproveBody { token, card_id } = body.parse()?;
+    let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
+    if let Some(answer) = once.answered(&approved).await? {
+        return Ok(answer);
+    }
     app.limits.approve(customer.id)?;
     let id = payment_of_token(&app, &required("token", token)?).await?;
     let instrument = instrument(&app, customer.id, card_id).await?;
     let payer = Payer { id: customer.id, email: customer.email.as_str().into() };
-    let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
     once.ask(None, approved, |claim| app.payments.approve(id, payer.clone(), instrument.clone(), claim)).await
 }
 

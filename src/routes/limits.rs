@@ -1,7 +1,13 @@
 //! Limits on what may be guessed: sign-ins, approvals, credentials. A limiter forgets keys that have
 //! gone quiet, and holds a bounded number of them.
 
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32};
+use std::{
+    hash::Hash,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Deserialize;
@@ -24,20 +30,38 @@ pub struct RateLimitSettings {
 /// Keys one limiter remembers before it sweeps the quiet ones out.
 const MAX_KEYS: usize = 100_000;
 
-struct Limiter<K: Hash + Eq + Clone>(Option<DefaultKeyedRateLimiter<K>>);
+struct Limiter<K: Hash + Eq + Clone> {
+    limiter: Option<DefaultKeyedRateLimiter<K>>,
+    /// When the quiet keys were last swept out.
+    swept_at: Mutex<Instant>,
+}
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
     fn per_minute(enabled: bool, count: u32) -> Self {
         let count = NonZeroU32::new(count).filter(|_| enabled);
-        Self(count.map(|count| RateLimiter::keyed(Quota::per_minute(count))))
+        let limiter = count.map(|count| RateLimiter::keyed(Quota::per_minute(count)));
+        Self { limiter, swept_at: Mutex::new(Instant::now()) }
     }
 
     fn check(&self, key: &K) -> Result<(), ApiError> {
-        let Some(limiter) = &self.0 else { return Ok(()) };
-        if limiter.len() > MAX_KEYS {
-            limiter.retain_recent();
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        if limiter.len() > MAX_KEYS && !self.made_room(limiter) {
+            return Err(Code::TooManyRequests.into());
         }
         limiter.check_key(key).map_err(|_| Code::TooManyRequests.into())
+    }
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    /// Sweeps the quiet keys out, once a second at most; whether there is room then.
+    fn made_room(&self, limiter: &DefaultKeyedRateLimiter<K>) -> bool {
+        if let Ok(mut swept_at) = self.swept_at.try_lock()
+            && swept_at.elapsed() > Duration::from_secs(1)
+        {
+            limiter.retain_recent();
+            *swept_at = Instant::now();
+        }
+        limiter.len() <= MAX_KEYS
     }
 }
 

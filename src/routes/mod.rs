@@ -28,6 +28,7 @@ mod tokens;
 
 pub use app::{App, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
+pub use cards::{Registration, new_card};
 pub use keys::{Keys, renew};
 pub use limits::{Limits, RateLimitSettings};
 pub use qr::{deep_link, svg as qr_svg};
@@ -41,8 +42,6 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
-use crate::pages;
-
 /// One method of one path.
 pub struct Endpoint {
     pub method: Method,
@@ -55,7 +54,7 @@ macro_rules! endpoints {
         /// The API, line by line.
         pub fn endpoints() -> Vec<Endpoint> {
             vec![$(Endpoint {
-                method: web_method(stringify!($method)),
+                method: method::$method,
                 path: $path,
                 route: || web::$method().to($handler),
             }),*]
@@ -104,16 +103,18 @@ endpoints! {
     get    "/api-docs/openapi.json" => openapi::document;
 }
 
-fn web_method(name: &str) -> Method {
-    match name {
-        "post" => Method::POST,
-        "patch" => Method::PATCH,
-        "delete" => Method::DELETE,
-        _ => Method::GET,
-    }
+/// The methods as the lines above spell them.
+#[expect(non_upper_case_globals, reason = "they name actix's routing functions, too")]
+mod method {
+    use actix_web::http::Method;
+
+    pub const get: Method = Method::GET;
+    pub const post: Method = Method::POST;
+    pub const patch: Method = Method::PATCH;
+    pub const delete: Method = Method::DELETE;
 }
 
-/// Mounts API and pages. What is not there is 404, a wrong method 405, each in the envelope.
+/// Mounts the API. What is not there is 404, a wrong method 405, each in the envelope.
 pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config.app_data(app).app_data(web::PayloadConfig::new(body::MAX_BODY_BYTES));
@@ -130,7 +131,7 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
             }
             config.service(resource.default_service(web::to(envelope::method_not_allowed)));
         }
-        config.configure(pages::configure).default_service(web::to(envelope::not_found));
+        config.default_service(web::to(envelope::not_found));
     }
 }
 

@@ -59,6 +59,21 @@ impl<'a> Once<'a> {
         Ok(Self { app, key, caller: Caller::of(request) })
     }
 
+    /// The answer given before under this key, for a handler whose own look-ups might refuse by now what
+    /// was answered then.
+    ///
+    /// # Errors
+    /// The key is in use, or was used with another body.
+    pub async fn answered(
+        &self,
+        view: &impl Fn(&Payment, Option<Uuid>) -> Settled,
+    ) -> Result<Option<Answer>, ApiError> {
+        match &self.key {
+            Some(key) => self.earlier(key, view).await,
+            None => Ok(None),
+        }
+    }
+
     /// Makes a call to a payment. `view` reads off the payment how the call stands; `operation` tells it
     /// which refund the call is about.
     ///
@@ -132,6 +147,11 @@ impl<'a> Once<'a> {
                     Settled::Pending => Err(Code::KeyRunning.into()),
                     // The key leads to the present state, for as long as nobody knows better.
                     Settled::Is(Err(error)) if error.code.told() == Told::Unknown => Err(error),
+                    // It came to nothing, and the key may try again.
+                    Settled::Is(Err(error)) if error.code.told() == Told::NotSent => {
+                        self.app.store.release_idempotency_key(key).await?;
+                        Ok(None)
+                    }
                     Settled::Is(result) => self.complete(key, &result).await.map(Some),
                 }
             }
