@@ -25,7 +25,7 @@ type Done = Result<(), Box<dyn Error>>;
 /// # Errors
 /// It cannot start, or the server failed.
 pub async fn serve(settings: Settings) -> Done {
-    let is_demo = settings.demo.seed;
+    let is_demo = settings.seeds_demo();
     let paygate = Paygate::start(settings, Given::default()).await?;
     if is_demo {
         print_welcome(paygate.address());
@@ -85,7 +85,7 @@ pub async fn demo_pay(mut settings: Settings) -> Done {
     settings.data_dir = folder.clone();
     settings.database.url = format!("sqlite://{}", folder.join("paygate.db").display());
     settings.server.listen = "127.0.0.1:0".to_owned();
-    settings.demo.seed = true;
+    settings.demo.seed = Some(true);
     let paygate = Paygate::start(settings, Given::default()).await?;
     let played = demo::pay(&format!("http://{}", paygate.address())).await;
     paygate.stop().await?;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{
     acquirer::{Dialect, HttpSettings, Paths},
-    actors::{ActorSettings, PaymentSettings},
+    actors::{ActorSettings, PaymentSettings, ResolutionSettings},
     live::LiveSettings,
     routes::{AuthSettings, RateLimitSettings, ServerSettings},
     store::{DatabaseSettings, JournalSettings},
@@ -23,6 +23,9 @@ use crate::{
 
 /// The manual, and the defaults.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// What the commits around a call to an acquirer may take, within the time budget of an answer.
+const ANSWER_MARGIN_MS: u64 = 1000;
 
 /// Where the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -43,6 +46,7 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub journal: JournalSettings,
     pub payment: PaymentSettings,
+    pub resolution: ResolutionSettings,
     pub actors: ActorSettings,
     pub acquirer: AcquirerSettings,
     pub live: LiveSettings,
@@ -94,7 +98,8 @@ pub struct VaultSettings {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemoSettings {
-    pub seed: bool,
+    /// Unset: when local.
+    pub seed: Option<bool>,
 }
 
 /// Why the process cannot be configured.
@@ -129,27 +134,28 @@ impl Settings {
             .separator("__")
             .try_parsing(true)
             .list_separator(",")
-            .with_list_parse_key("vault.previous_keys");
-        let production = |config: &Config| config.get_string("env").is_ok_and(|env| env == "production");
-        let given = builder.add_source(environment).build()?;
-        // Demo data is on by default when local and off in production; asking for it there is an error.
-        let asked_for_demo = std::env::var("PAYGATE__DEMO__SEED").is_ok_and(|value| value == "true");
-        let mut settings: Settings = given.clone().try_deserialize()?;
-        if production(&given) {
-            if asked_for_demo {
-                return Err(ConfigError::DemoInProduction);
-            }
-            settings.demo.seed = false;
-        }
+            .with_list_parse_key("vault.previous_keys")
+            .with_list_parse_key("resolution.retry_after_ms");
+        let settings: Settings = builder.add_source(environment).build()?.try_deserialize()?;
         settings.check()?;
         Ok(settings)
     }
 
+    /// Whether an empty database is filled with a demo.
+    pub fn seeds_demo(&self) -> bool {
+        self.demo.seed.unwrap_or(self.env == Env::Local)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
+        if self.env == Env::Production && self.demo.seed == Some(true) {
+            return Err(ConfigError::DemoInProduction);
+        }
+        // A batch writes 22 columns a payment, and SQLite takes 32,766 values in one statement.
+        let batch = (1..=1000).contains(&self.journal.max_batch);
         let rules = [
             (
-                self.payment.acquirer_timeout_ms < self.payment.answer_budget_ms,
-                "payment.acquirer_timeout_ms must be below payment.answer_budget_ms",
+                self.payment.acquirer_timeout_ms + ANSWER_MARGIN_MS <= self.payment.answer_budget_ms,
+                "payment.acquirer_timeout_ms must be a second below payment.answer_budget_ms",
             ),
             (
                 self.acquirer.card.call_timeout_ms <= self.payment.acquirer_timeout_ms,
@@ -161,7 +167,15 @@ impl Settings {
                 self.database.read_connections > 0 && self.database.write_connections > 0,
                 "database connections must be positive",
             ),
-            (self.live.nats_url.is_empty(), "live.nats_url: the bus between nodes is not available in this version"),
+            (batch, "journal.max_batch must be 1 to 1000"),
+            (self.journal.queue > 0 && self.journal.writers > 0, "journal.queue and journal.writers must be positive"),
+            (self.actors.max_payments > 0 && self.actors.max_asks > 0, "actors.max_* must be positive"),
+            (self.actors.sweep_interval_ms > 0, "actors.sweep_interval_ms must be positive"),
+            (
+                self.resolution.inquiry_every_ms > 0 && self.resolution.retry_after_ms.iter().all(|ms| *ms > 0),
+                "resolution: pauses must be positive",
+            ),
+            (self.live.nats_url.is_empty(), "live.nats_url: this version runs on one node"),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(ConfigError::Senseless(rule)))
     }

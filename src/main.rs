@@ -51,6 +51,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    // The manual must be readable when the configuration is wrong.
+    if let Some(Command::Config) = arguments.command {
+        commands::print_config();
+        return Ok(());
+    }
     let settings = Settings::load(arguments.config.as_deref())?;
     telemetry::init_logs(&settings.log);
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -61,10 +66,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Migrate => commands::migrate(settings).await,
             Command::Demo(Demo::Pay) => commands::demo_pay(settings).await,
             Command::Sandbox { listen } => commands::sandbox(settings, listen).await,
-            Command::Config => {
-                commands::print_config();
-                Ok(())
-            }
+            Command::Config => Ok(()),
         }
     })
 }

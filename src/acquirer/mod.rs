@@ -56,7 +56,7 @@ pub struct Capabilities {
 }
 
 /// One request to take money.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Authorization<'a> {
     /// The acquirer is idempotent by it: the same number never charges twice.
     pub txn_no: TxnNo,
