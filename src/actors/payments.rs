@@ -4,11 +4,17 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::Arbiter;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use super::{AskError, Claim, Services, kernel::Reply, payment::Ask, registry::Registry};
-use crate::domain::{
-    By, CancelNo, Command, CustomerId, Instrument, MerchantId, Order, OrderId, Payer, Payment, PaymentId, PaymentKey,
+use crate::{
+    acquirer::Acquirers,
+    domain::{
+        By, CancelNo, Command, CustomerId, Instrument, MerchantId, Order, OrderId, Payer, Payment, PaymentId,
+        PaymentKey,
+    },
+    live::Bus,
 };
 
 /// The payments of this installation, as seen from this process.
@@ -43,8 +49,29 @@ impl Payments {
         (Self { services, registry }, Arbiters(arbiters))
     }
 
-    pub fn services(&self) -> &Services {
+    pub(super) fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// The time of the house.
+    pub fn now(&self) -> Timestamp {
+        self.services.now()
+    }
+
+    /// When a payment that begins now expires.
+    pub fn deadline(&self) -> Timestamp {
+        let life = SignedDuration::from_secs(self.services.payment.expires_after_s.cast_signed());
+        self.now().checked_add(life).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Where payments are heard.
+    pub fn bus(&self) -> &Bus {
+        &self.services.bus
+    }
+
+    /// The payment methods.
+    pub fn acquirers(&self) -> &Acquirers {
+        &self.services.acquirers
     }
 
     /// Payments in memory.

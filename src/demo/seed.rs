@@ -25,7 +25,7 @@ pub async fn seed(app: &App) -> Result<(), ApiError> {
     if app.store.merchant_by_email(SHOP_EMAIL).await?.is_some() {
         return Ok(());
     }
-    let now = app.payments.services().now();
+    let now = app.payments.now();
     let hash = app.passwords.hash(PASSWORD.into()).await?;
     let shop = Merchant { id: Services::fresh(), email: SHOP_EMAIL.to_owned(), name: SHOP_NAME.to_owned() };
     match app.store.add_merchant(&shop, hash.clone(), now).await {

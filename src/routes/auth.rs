@@ -114,7 +114,7 @@ async fn key_of(app: &App, request: &HttpRequest) -> Result<FoundKey, ApiError> 
 }
 
 async fn account_of(app: &App, request: &HttpRequest, wanted: Audience) -> Result<Uuid, ApiError> {
-    let now = app.payments.services().now();
+    let now = app.payments.now();
     let claims = credentials(request, "Bearer ").and_then(|token| app.tokens.read_access(token, now).ok());
     match claims {
         Some(claims) if claims.aud == wanted => Ok(claims.sub),

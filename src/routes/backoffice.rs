@@ -56,7 +56,7 @@ pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError
     let name = fields::name(name)?;
     let hash = app.passwords.hash(password).await?;
     let merchant = Merchant { id: Services::fresh(), email, name };
-    match app.store.add_merchant(&merchant, hash, app.payments.services().now()).await {
+    match app.store.add_merchant(&merchant, hash, app.payments.now()).await {
         Ok(()) => {
             let Merchant { id, email, name } = merchant;
             Ok(Answer::ok(Business { id: id.to_string(), email, name }))
@@ -132,7 +132,7 @@ pub async fn payments(
         // No payment has a key like that: an empty list, as for any other key that finds nothing.
         return Ok(Answer::ok(PaymentsView { payments: Vec::new(), total_count: Some(0) }));
     };
-    let payments = app.store.list_payments(owner, &filter, app.payments.services().now()).await?;
+    let payments = app.store.list_payments(owner, &filter, app.payments.now()).await?;
     let total_count = Some(app.store.count_payments(owner, &filter).await?);
     Ok(Answer::ok(PaymentsView { payments: payments.into_iter().map(PaymentView::from).collect(), total_count }))
 }

@@ -80,7 +80,7 @@ pub async fn register(
     let credential = Credential { pan, expiry, company: company(card_company)? };
     let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
     let method = method.unwrap_or_else(|| CARD.to_owned());
-    let acquirer = app.payments.services().acquirers.get(&method).ok_or_else(|| ApiError::field("method", METHOD))?;
+    let acquirer = app.payments.acquirers().get(&method).ok_or_else(|| ApiError::field("method", METHOD))?;
     let new =
         Registration { customer: customer.id, method: &method, is_representative: is_representative == Some(true) };
     once.store(async |keep| {
@@ -132,7 +132,7 @@ pub fn new_card(vault: &Vault, new: Registration<'_>, credential: &Credential) -
 
 async fn add(app: &App, new: Registration<'_>, credential: &Credential, keep: Keep) -> Result<Answer, ApiError> {
     let card = new_card(&app.vault, new, credential);
-    let now = app.payments.services().now();
+    let now = app.payments.now();
     let added = app.store.add_card(card, now, |card| keep.answer(&Answer::ok(CardView::from(card.clone())))).await;
     match added {
         Ok(card) => Ok(Answer::ok(CardView::from(card))),
@@ -164,7 +164,7 @@ pub async fn choose(app: web::Data<App>, customer: SignedIn, id: web::Path<Strin
     responses((status = 200, body = Data<CardView>), (status = 404, body = Failure)))]
 pub async fn remove(app: web::Data<App>, customer: SignedIn, id: web::Path<String>) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
-    let removed = app.store.remove_card(customer.id, card_id(&id)?, app.payments.services().now()).await?;
+    let removed = app.store.remove_card(customer.id, card_id(&id)?, app.payments.now()).await?;
     let card = removed.ok_or(Code::RegisteredCardNotFound)?;
     Ok(Answer::ok(CardView::from(card)))
 }

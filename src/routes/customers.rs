@@ -38,7 +38,7 @@ pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError
     let password = fields::new_password(password)?;
     let hash = app.passwords.hash(password).await?;
     let customer = Customer { id: Services::fresh(), email };
-    match app.store.add_customer(&customer, hash, app.payments.services().now()).await {
+    match app.store.add_customer(&customer, hash, app.payments.now()).await {
         Ok(()) => Ok(Answer::with_status(201, json!({}))),
         Err(StoreError::Exists) => Err(Code::EmailExists.into()),
         Err(error) => Err(error.into()),
@@ -77,7 +77,7 @@ pub async fn known<T>(
 
 /// A new access token.
 pub fn access_token(app: &App, sub: uuid::Uuid, audience: Audience) -> Result<String, ApiError> {
-    let token = app.tokens.access(sub, audience, app.payments.services().now());
+    let token = app.tokens.access(sub, audience, app.payments.now());
     token.map_err(|error| ApiError::from(Code::Internal).because(error))
 }
 

@@ -58,7 +58,7 @@ impl ListQuery {
 pub async fn list(app: web::Data<App>, customer: SignedIn, query: Query<ListQuery>) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
     let filter = query.0.filter(LastDay::Utc)?;
-    let now = app.payments.services().now();
+    let now = app.payments.now();
     let payments = app.store.list_payments(Owner::Customer(customer.id), &filter, now).await?;
     let payments = payments.into_iter().map(PaymentView::from).collect();
     Ok(Answer::ok(PaymentsView { payments, total_count: None }))
@@ -81,7 +81,7 @@ pub async fn one(app: &App, owner: Owner, key: &str) -> Result<Answer, ApiError>
         limit: 1,
         ..PaymentFilter::default()
     };
-    let found = app.store.list_payments(owner, &filter, app.payments.services().now()).await?;
+    let found = app.store.list_payments(owner, &filter, app.payments.now()).await?;
     let payment = found.into_iter().next().ok_or(Code::PaymentNotFound)?;
     Ok(Answer::ok(PaymentView::from(payment)))
 }

@@ -72,7 +72,7 @@ pub async fn renew(
     });
     let keys = Keys { api_key: Some(secret.expose().to_owned()), client_key: Some(client.expose().to_owned()) };
     let write = keep(&keys);
-    let now = app.payments.services().now();
+    let now = app.payments.now();
     app.store.issue_keys(merchant, IssuedKeys { keys: issued.into() }, now, write).await?;
     app.lookups.forget_keys();
     Ok(keys)

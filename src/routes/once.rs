@@ -122,8 +122,7 @@ impl<'a> Once<'a> {
         {
             return Ok(answer);
         }
-        let keep =
-            Keep { key: self.key.clone(), vault: self.app.vault.clone(), at: self.app.payments.services().now() };
+        let keep = Keep { key: self.key.clone(), vault: self.app.vault.clone(), at: self.app.payments.now() };
         match (work(keep).await, &self.key) {
             (Err(error), Some(key)) => self.earlier(key, &never).await?.map_or(Err(error), Ok),
             (result, _) => result,

@@ -35,7 +35,7 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
         "database": if database { "up" } else { "down" },
         "stopping": stopping,
         "paymentsInMemory": app.payments.in_memory(),
-        "streams": app.payments.services().bus.open_streams(),
+        "streams": app.payments.bus().open_streams(),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Shops: ask for a payment, confirm it, look at it, give money back.
 
 use actix_web::{HttpRequest, web};
-use jiff::{SignedDuration, Timestamp, tz::Offset};
+use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 use utoipa::ToSchema;
@@ -67,14 +67,12 @@ pub struct Created {
 pub async fn create(app: web::Data<App>, shop: AnyKey, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let AnyKey(merchant) = shop;
     let CreateBody { amount, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
-    let services = app.payments.services();
-    let life = SignedDuration::from_secs(services.payment.expires_after_s.cast_signed());
     let order = Order {
         merchant: merchant.id,
         amount: fields::won("amount", amount)?,
         order_id: fields::order_id(order_id)?,
         order_name: fields::order_name(order_name)?,
-        expires_at: services.now().checked_add(life).unwrap_or(Timestamp::MAX),
+        expires_at: app.payments.deadline(),
         redirects: Box::new(Redirects {
             success_url: fields::redirect("successUrl", success_url)?,
             fail_url: fields::redirect("failUrl", fail_url)?,

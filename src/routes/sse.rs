@@ -83,7 +83,7 @@ async fn open(
     permit: impl FnOnce(&Payment) -> Result<(), Code>,
 ) -> Result<HttpResponse, ApiError> {
     // Listen first, read then: nothing can happen unseen in between.
-    let subscription = app.payments.services().bus.subscribe(id).map_err(|_| Code::Overloaded)?;
+    let subscription = app.payments.bus().subscribe(id).map_err(|_| Code::Overloaded)?;
     let events = app.store.events_after(id, 0).await?;
     let payment = Payment::replay(id, events.clone()).ok_or(Code::PaymentNotFound)?;
     permit(&payment)?;
