@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
-    acquirer::{Dialect, HttpSettings, Paths},
+    acquirer::{BreakerSettings, Dialect, HttpSettings, Paths},
     actors::{ActorSettings, PaymentSettings, ResolutionSettings},
     live::LiveSettings,
     routes::{AuthSettings, RateLimitSettings, ServerSettings},
@@ -72,10 +72,21 @@ pub struct CardNetworkSettings {
     pub connect_timeout_ms: u64,
     pub call_timeout_ms: u64,
     pub max_calls: usize,
+    pub breaker_failures: u32,
+    pub breaker_open_ms: u64,
+    pub breaker_open_max_ms: u64,
     pub paths: Paths,
 }
 
 impl CardNetworkSettings {
+    pub fn breaker(&self) -> BreakerSettings {
+        BreakerSettings {
+            failures: self.breaker_failures,
+            open_for: Duration::from_millis(self.breaker_open_ms),
+            open_for_at_most: Duration::from_millis(self.breaker_open_max_ms),
+        }
+    }
+
     pub fn http(&self) -> HttpSettings {
         HttpSettings {
             base_url: self.base_url.clone(),

@@ -13,7 +13,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
-    acquirer::{Acquirer, Acquirers, CARD, CardAcquirer, CardNetwork, CardSettings, HttpNetwork, InProcess, Sandbox},
+    acquirer::{
+        Acquirer, Acquirers, CARD, CardAcquirer, CardNetwork, CardSettings, Guarded, HttpNetwork, InProcess, Sandbox,
+    },
     actors::{Arbiters, Clock, Payments, Services, limits, sweeper},
     config::{ConfigError, Env, Settings},
     demo,
@@ -58,6 +60,7 @@ pub struct Paygate {
     address: SocketAddr,
     server: JoinHandle<io::Result<()>>,
     handle: ServerHandle,
+    sweeper: JoinHandle<()>,
     app: Data<App>,
     arbiters: Arbiters,
     journal: Vec<JoinHandle<()>>,
@@ -82,9 +85,21 @@ impl Paygate {
         let server = serve(&settings, listener, app.clone())?;
         let handle = server.handle();
         let server = actix_web::rt::spawn(server);
-        tokio::spawn(sweeper::run(app.payments.clone(), shutdown.clone()));
+        let sweeper = tokio::spawn(sweeper::run(app.payments.clone(), shutdown.clone()));
         tracing::info!("listening on {address}");
-        Ok(Self { address, server, handle, app, arbiters, journal, shutdown })
+        Ok(Self { address, server, handle, sweeper, app, arbiters, journal, shutdown })
+    }
+
+    /// The payments of the configured database without a server, for a command that changes one.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn offline(settings: &Settings) -> Result<Offline, StartupError> {
+        let store = open_store(settings).await?;
+        // Such a command asks nobody.
+        let given = Given { acquirers: Some(Acquirers::new([])), clock: None };
+        let (app, arbiters, journal) = build(settings, given, store, CancellationToken::new())?;
+        Ok(Offline { app, arbiters, journal })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -110,6 +125,32 @@ impl Paygate {
         self.shutdown.cancel();
         self.handle.stop(true).await;
         let served = self.server.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        if let Err(error) = self.sweeper.await {
+            tracing::error!(%error, "the sweeper had panicked");
+        }
+        Offline { app: self.app, arbiters: self.arbiters, journal: self.journal }.stop().await?;
+        tracing::info!("stopped");
+        served
+    }
+}
+
+/// Payments without a server around them.
+pub struct Offline {
+    app: Data<App>,
+    arbiters: Arbiters,
+    journal: Vec<JoinHandle<()>>,
+}
+
+impl Offline {
+    pub fn payments(&self) -> &Payments {
+        &self.app.payments
+    }
+
+    /// Calls to acquirers end, the journal is written, the pools close.
+    ///
+    /// # Errors
+    /// A thread could not be waited for.
+    pub async fn stop(self) -> io::Result<()> {
         self.app.payments.drain().await;
         let store = self.app.store.clone();
         drop(self.app);
@@ -126,8 +167,7 @@ impl Paygate {
             tracing::warn!("the journal is still in use");
         }
         store.close().await;
-        tracing::info!("stopped");
-        served
+        Ok(())
     }
 }
 
@@ -186,7 +226,7 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
 }
 
 /// The table of payment methods: a new method is a new line.
-fn acquirers(settings: &Settings) -> Result<Acquirers, StartupError> {
+pub fn acquirers(settings: &Settings) -> Result<Acquirers, StartupError> {
     Ok(Acquirers::new([(CARD, card(settings)?)]))
 }
 
@@ -200,8 +240,9 @@ fn card(settings: &Settings) -> Result<Arc<dyn Acquirer>, StartupError> {
     } else {
         Arc::new(HttpNetwork::new(card.http()).map_err(|error| failed(&error))?)
     };
+    let breaker = card.breaker();
     let settings = CardSettings { dialect: card.dialect, paths: card.paths.clone() };
-    Ok(Arc::new(CardAcquirer::new(network, settings)))
+    Ok(Arc::new(Guarded::new(CARD, Arc::new(CardAcquirer::new(network, settings)), breaker)))
 }
 
 fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> io::Result<Server> {

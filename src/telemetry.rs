@@ -76,6 +76,8 @@ fn start_metrics() -> PrometheusHandle {
     describe_counter!("paygate_journal_refused_total", "Commits that did not become durable, by reason");
     describe_counter!("paygate_acquirer_calls_total", "Calls to acquirers, by method, call and outcome");
     describe_histogram!("paygate_acquirer_call_seconds", Unit::Seconds, "Duration of a call to an acquirer");
+    describe_gauge!("paygate_acquirer_breaker", "State of an acquirer's circuit breaker: 0 closed, 1 probing, 2 open");
+    describe_counter!("paygate_acquirer_rejected_total", "Calls that an open circuit breaker did not let through");
     describe_gauge!("paygate_sse_streams", "Open event streams");
     describe_counter!("paygate_sse_slow_readers_total", "Event streams cut because their reader was too slow");
     describe_histogram!("paygate_http_request_seconds", Unit::Seconds, "Duration of a request, by route and status");

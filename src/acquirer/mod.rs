@@ -15,6 +15,7 @@
 
 mod card;
 mod classify;
+mod guard;
 mod sandbox;
 mod transport;
 
@@ -26,6 +27,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 
 pub use card::{CardAcquirer, CardSettings, Dialect, Paths};
+pub use guard::{BreakerSettings, Guarded, Health};
 pub use sandbox::{
     Behaviour, Charges, MAX_TRANSACTIONS, SLOW_APPROVAL, SPECIAL_CARDS, Sandbox, SandboxReply, SpecialCard, Sum,
     Totals, routes, serve, server,
@@ -101,6 +103,11 @@ pub enum Record {
 pub trait Acquirer: Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
+    /// Whether calls go through at all; see [`Guarded`].
+    fn health(&self) -> Health {
+        Health::Closed
+    }
+
     /// At registration: does the instrument exist, and does the customer know its secret?
     async fn validate(&self, credential: &Credential, cvc: &Cvc) -> Outcome<()>;
 
@@ -142,5 +149,10 @@ impl Acquirers {
     /// The methods' names, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.by_method.keys().copied()
+    }
+
+    /// The state of each method's circuit breaker.
+    pub fn health(&self) -> BTreeMap<&'static str, &'static str> {
+        self.by_method.iter().map(|(name, acquirer)| (*name, acquirer.health().as_str())).collect()
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Services;
 use crate::{
-    acquirer::{Acquirer, Authorization, Record, RefundCall},
+    acquirer::{Acquirer, Authorization, Health, Record, RefundCall},
     domain::{Command, Effect, Found, Instrument, MerchantId, Money, Outcome, PaymentId, PaymentKey, Reason, TxnNo},
     store::Card,
     vault::{self, Credential, Expiry, Pan, Vault},
@@ -42,7 +42,7 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
             let outcome = match prepared(services, &instrument, deadline).await {
                 Ok((acquirer, credential)) => {
                     let call = Authorization { txn_no, amount, merchant: caller.merchant, credential: &credential };
-                    in_time(deadline, async || acquirer.authorize(call).await).await
+                    in_time(&*acquirer, deadline, async || acquirer.authorize(call).await).await
                 }
                 // The credential could not be had, so nothing was sent.
                 Err(Unprepared::Refused(reason)) => Outcome::Declined(reason),
@@ -52,14 +52,14 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
         }
         Effect::Inquire { txn_no, method, amount } => {
             let outcome = match services.acquirers.get(&method) {
-                Some(acquirer) => in_time(deadline, async || acquirer.inquire(txn_no).await).await,
+                Some(acquirer) => in_time(&**acquirer, deadline, async || acquirer.inquire(txn_no).await).await,
                 None => Outcome::NotSent,
             };
             Command::InquiryEnded { txn_no, outcome: found(outcome, txn_no, amount) }
         }
         Effect::Reverse { txn_no, method, amount } => {
             let outcome = match services.acquirers.get(&method) {
-                Some(acquirer) => in_time(deadline, async || acquirer.reverse(txn_no, amount).await).await,
+                Some(acquirer) => in_time(&**acquirer, deadline, async || acquirer.reverse(txn_no, amount).await).await,
                 None => Outcome::NotSent,
             };
             Command::ReversalEnded { txn_no, outcome }
@@ -68,7 +68,7 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
             let call = RefundCall { cancel_no, txn_no, amount, reason };
             let outcome = match services.acquirers.get(&method) {
                 Some(acquirer) if !acquirer.capabilities().refund => Outcome::Declined(Reason::NotSupported),
-                Some(acquirer) => in_time(deadline, async || acquirer.refund(&call).await).await,
+                Some(acquirer) => in_time(&**acquirer, deadline, async || acquirer.refund(&call).await).await,
                 None => Outcome::NotSent,
             };
             Command::RefundEnded { cancel_no, outcome }
@@ -97,7 +97,7 @@ fn found(outcome: Outcome<Record>, txn_no: TxnNo, ours: Money) -> Outcome<Found>
 
 async fn verify(services: &Services, instrument: &Instrument, deadline: Instant) -> Outcome<()> {
     match prepared(services, instrument, deadline).await {
-        Ok((acquirer, credential)) => in_time(deadline, async || acquirer.verify(&credential).await).await,
+        Ok((acquirer, credential)) => in_time(&*acquirer, deadline, async || acquirer.verify(&credential).await).await,
         Err(Unprepared::Refused(reason)) => Outcome::Declined(reason),
         Err(Unprepared::Unavailable) => Outcome::NotSent,
     }
@@ -107,7 +107,7 @@ async fn verify(services: &Services, instrument: &Instrument, deadline: Instant)
 /// once, then with growing pauses. Any other outcome ends it.
 ///
 /// An acquirer has its own time-outs; the limit here holds even if those fail.
-async fn in_time<T>(deadline: Instant, call: impl AsyncFn() -> Outcome<T>) -> Outcome<T> {
+async fn in_time<T>(acquirer: &dyn Acquirer, deadline: Instant, call: impl AsyncFn() -> Outcome<T>) -> Outcome<T> {
     let is_out = Cell::new(false);
     let attempt = async || {
         is_out.set(true);
@@ -119,7 +119,8 @@ async fn in_time<T>(deadline: Instant, call: impl AsyncFn() -> Outcome<T>) -> Ou
     let pauses = pauses.with_total_delay(Some(RESEND_FOR));
     let again = async {
         match attempt().await {
-            Err(()) => (|| attempt()).retry(pauses).await,
+            // A network that is known to be down is not worth the wait.
+            Err(()) => (|| attempt()).retry(pauses).when(|()| acquirer.health() != Health::Open).await,
             sent => sent,
         }
     };

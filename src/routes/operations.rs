@@ -35,6 +35,7 @@ pub async fn readyz(app: web::Data<App>) -> HttpResponse {
         "database": if database { "up" } else { "down" },
         "stopping": stopping,
         "paymentsInMemory": app.payments.in_memory(),
+        "acquirers": app.payments.acquirers().health(),
         "streams": app.payments.bus().open_streams(),
     }))
 }
