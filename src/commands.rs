@@ -3,6 +3,7 @@
 
 use std::{
     error::Error,
+    io::stdout,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
@@ -14,7 +15,8 @@ use crate::{
     acquirer::{self, Sandbox},
     config::{DEFAULTS, Settings},
     demo,
-    startup::{Given, Paygate},
+    operator::{self, Audit},
+    startup::{self, Given, Paygate},
     store::Store,
 };
 
@@ -109,6 +111,54 @@ pub async fn sandbox(settings: Settings, listen: SocketAddr) -> Done {
     let listener = TcpListener::bind(listen)?;
     println!("the card sandbox is listening on {}", listener.local_addr()?);
     Ok(acquirer::serve(listener, Arc::new(sandbox)).await?)
+}
+
+/// Tells the life of one payment.
+///
+/// # Errors
+/// There is no such payment, or the database cannot be read.
+pub async fn why(settings: Settings, key: &str, as_json: bool) -> Done {
+    let store = Store::connect(&settings.database).await?;
+    Ok(operator::why(&store, key, as_json, &mut stdout()).await?)
+}
+
+/// Holds journals, projections, transactions and the acquirer's record against each other.
+///
+/// # Errors
+/// There is a difference, or something cannot be read.
+pub async fn audit(settings: Settings) -> Done {
+    let store = Store::connect(&settings.database).await?;
+    let acquirers = startup::acquirers(&settings).inspect_err(|error| {
+        println!("the acquirer's records are not compared: {error}");
+    });
+    let audit = operator::audit(&store, acquirers.as_ref().ok(), &mut stdout()).await?;
+    let Audit { payments, charged, refunded, in_doubt, inquired, differences } = audit;
+    println!("{payments} payments: {charged} charged, {refunded} given back, {in_doubt} in doubt");
+    println!("{inquired} records of the acquirer compared, {differences} differences");
+    if differences == 0 { Ok(()) } else { Err("the books do not agree".into()) }
+}
+
+/// Lists the money that waits for a person's decision.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn doubt_list(settings: Settings) -> Done {
+    let store = Store::connect(&settings.database).await?;
+    let waiting = operator::list_doubt(&store, &mut stdout()).await?;
+    println!("{waiting} payments wait for a decision");
+    Ok(())
+}
+
+/// Decides about one of them.
+///
+/// # Errors
+/// Nothing waits for a decision there.
+pub async fn doubt_resolve(settings: Settings, key: &str, approved: bool, note: &str) -> Done {
+    let offline = Paygate::offline(&settings).await?;
+    let resolved = operator::resolve_doubt(offline.payments(), key, approved, note).await;
+    offline.stop().await?;
+    println!("the payment is {} now", resolved?);
+    Ok(())
 }
 
 /// Prints the manual of the configuration.

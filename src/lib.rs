@@ -18,6 +18,7 @@
 //! | [`routes`] | HTTP: one file per resource |
 //! | [`pages`] | server-rendered pages |
 //! | [`startup`] | puts everything together |
+//! | [`operator`] | what a person at the command line can ask and decide |
 //! | [`demo`] | demo data, and a whole payment played over the wire |
 //!
 //! Arrows run one way; nothing imports upwards. [`config`], [`error`] and [`telemetry`] stand beside the
@@ -54,6 +55,7 @@ pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod live;
+pub mod operator;
 pub mod pages;
 pub mod routes;
 pub mod startup;

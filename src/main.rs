@@ -30,6 +30,18 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:8090")]
         listen: SocketAddr,
     },
+    /// Tell the life of one payment: every event, call, answer and timer.
+    Why {
+        payment_key: String,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hold journals, projections, transactions and the card network's records against each other.
+    Audit,
+    /// Money in doubt that the card network cannot be asked about.
+    #[command(subcommand)]
+    Doubt(Doubt),
     /// Print every configuration key with its default.
     Config,
 }
@@ -38,6 +50,26 @@ enum Command {
 enum Demo {
     /// Play one whole payment over real HTTP and SSE.
     Pay,
+}
+
+#[derive(Subcommand)]
+enum Doubt {
+    /// What waits for a decision.
+    List,
+    /// Decide, after asking the card company by other means.
+    #[command(group = clap::ArgGroup::new("decision").required(true))]
+    Resolve {
+        payment_key: String,
+        /// The money was taken.
+        #[arg(long, group = "decision")]
+        approved: bool,
+        /// The money was not taken, or was given back.
+        #[arg(long, group = "decision")]
+        reversed: bool,
+        /// Who said so, and how it was found out; kept in the journal.
+        #[arg(long)]
+        note: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -66,6 +98,12 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Migrate => commands::migrate(settings).await,
             Command::Demo(Demo::Pay) => commands::demo_pay(settings).await,
             Command::Sandbox { listen } => commands::sandbox(settings, listen).await,
+            Command::Why { payment_key, json } => commands::why(settings, &payment_key, json).await,
+            Command::Audit => commands::audit(settings).await,
+            Command::Doubt(Doubt::List) => commands::doubt_list(settings).await,
+            Command::Doubt(Doubt::Resolve { payment_key, approved, note, .. }) => {
+                commands::doubt_resolve(settings, &payment_key, approved, &note).await
+            }
             Command::Config => Ok(()),
         }
     })

@@ -8,6 +8,7 @@ pub mod api_key;
 pub mod card;
 pub mod customer;
 pub mod idempotency_key;
+pub mod lease;
 pub mod merchant;
 pub mod payment;
 pub mod payment_event;

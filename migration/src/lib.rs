@@ -6,6 +6,7 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 mod m0001_accounts;
 mod m0002_payments;
 mod m0003_idempotency;
+mod m0004_recovery;
 
 pub struct Migrator;
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_payments::Migration),
             Box::new(m0003_idempotency::Migration),
+            Box::new(m0004_recovery::Migration),
         ]
     }
 }

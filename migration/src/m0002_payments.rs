@@ -144,7 +144,7 @@ fn transaction_table() -> TableCreateStatement {
 
 #[derive(DeriveIden)]
 #[expect(clippy::enum_variant_names, reason = "a column is called payment_key")]
-enum Payment {
+pub(crate) enum Payment {
     Table,
     Id,
     MerchantId,

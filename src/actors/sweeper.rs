@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::{AskError, Payments};
+use super::{AskError, Payments, Services};
 use crate::store::StoreError;
 
 /// How long the answer to an idempotency key is kept.
@@ -49,14 +50,28 @@ fn ago(now: Timestamp, duration: SignedDuration) -> Timestamp {
     now.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
-/// Sweeps until the shutdown.
+/// Sweeps at once and then until the shutdown, while no other process does.
 pub async fn run(payments: Payments, shutdown: CancellationToken) {
+    let holder: Uuid = Services::fresh();
     let pause = Duration::from_millis(payments.services().actors.sweep_interval_ms);
-    while shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
-        match sweep_once(&payments).await {
-            Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
+    loop {
+        match sweep_under_lease(&payments, holder, pause).await {
+            Ok(Some(swept)) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the sweeper cannot work"),
         }
+        if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            return;
+        }
     }
+}
+
+/// The lease outlives a round and the pause after it; a process that dies is missed for no longer.
+async fn sweep_under_lease(payments: &Payments, holder: Uuid, pause: Duration) -> Result<Option<Swept>, StoreError> {
+    let now = payments.now();
+    let until = now.checked_add(pause * 3).unwrap_or(now);
+    if !payments.services().store.take_lease("sweeper", holder, now, until).await? {
+        return Ok(None);
+    }
+    sweep_once(payments).await.map(Some)
 }

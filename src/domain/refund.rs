@@ -61,6 +61,11 @@ pub struct Refund {
 }
 
 impl Refund {
+    /// It is not known yet whether the money was given back.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, RefundState::Requested { .. } | RefundState::Unknown { .. })
+    }
+
     /// When somebody must look at it although nobody asks.
     pub const fn due_at(&self) -> Option<Timestamp> {
         match self.state {

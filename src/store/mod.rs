@@ -5,16 +5,19 @@
 //! answer. A function that opens a transaction commits it, and no network call happens inside one. Every
 //! row that belongs to somebody is reached through a function that takes its owner.
 
+mod audit;
 mod cards;
 mod connect;
 mod customers;
 mod idempotency;
 mod journal;
 mod keys;
+mod lease;
 mod merchants;
 mod payments;
 mod rows;
 
+pub use audit::Audited;
 pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
 pub use customers::Customer;

@@ -204,6 +204,31 @@ impl Store {
         Ok(payments_of(owner).filter(filter.condition()).count(&self.read).await?)
     }
 
+    /// Payments with money in doubt that nobody can be asked about, oldest first; of one business, or all.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn payments_waiting_for_a_person(
+        &self,
+        merchant: Option<MerchantId>,
+        limit: u64,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let mut query = payment::Entity::find()
+            .filter(Expr::col(payment::Column::Status).eq(Status::InProgress.as_str()))
+            .filter(payment::Column::DueAt.is_null())
+            .order_by_asc(payment::Column::CreatedAt)
+            .limit(limit);
+        if let Some(merchant) = merchant {
+            query = query.filter(payment::Column::MerchantId.eq(merchant.uuid()));
+        }
+        let ids: Vec<Uuid> = query.select_only().column(payment::Column::Id).into_tuple().all(&self.read).await?;
+        let mut payments = Vec::with_capacity(ids.len());
+        for id in ids {
+            payments.extend(self.payment(id.into()).await?);
+        }
+        Ok(payments)
+    }
+
     /// Payments whose time to be looked at has come, the longest overdue first.
     ///
     /// # Errors

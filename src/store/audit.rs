@@ -1,0 +1,110 @@
+//! Holding the projections against the journals they are made from.
+
+use paygate_entity::{payment, payment_event, payment_transaction};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, LoaderTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::{
+    Store, StoreError,
+    rows::{payment_row, recorded, transaction_rows},
+};
+use crate::domain::{Payment, PaymentId, Recorded};
+
+/// One payment as its journal tells it, and how its rows differ from that.
+pub struct Audited {
+    pub id: PaymentId,
+    /// `None` when the journal cannot be replayed.
+    pub payment: Option<Payment>,
+    pub events: Vec<Recorded>,
+    pub differences: Vec<String>,
+}
+
+impl Store {
+    /// The next `limit` payments after `after`, in the order of their ids, each held against its journal.
+    /// Memory is bounded by `limit`, however many payments there are.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn audit_page(&self, after: Option<PaymentId>, limit: u64) -> Result<Vec<Audited>, StoreError> {
+        let mut query = payment::Entity::find().order_by_asc(payment::Column::Id).limit(limit);
+        if let Some(after) = after {
+            query = query.filter(payment::Column::Id.gt(after.uuid()));
+        }
+        let payments = query.all(&self.read).await?;
+        let events = payments.load_many(payment_event::Entity, &self.read).await?;
+        let transactions = payments.load_many(payment_transaction::Entity, &self.read).await?;
+        let rows = payments.into_iter().zip(events).zip(transactions);
+        Ok(rows.map(|((payment, events), transactions)| audited(&payment, events, transactions)).collect())
+    }
+}
+
+fn audited(
+    row: &payment::Model,
+    mut events: Vec<payment_event::Model>,
+    transactions: Vec<payment_transaction::Model>,
+) -> Audited {
+    let id = PaymentId::from(row.id);
+    let mut differences = Vec::new();
+    events.sort_by_key(|event| event.seq);
+    if let Some(gap) = events.iter().zip(1..).find(|(event, seq)| event.seq != *seq) {
+        differences.push(format!("the journal has event {} where {} belongs", gap.0.seq, gap.1));
+    }
+    let events: Vec<Recorded> = match events.iter().map(recorded).collect() {
+        Ok(events) => events,
+        Err(error) => {
+            differences.push(error.to_string());
+            Vec::new()
+        }
+    };
+    let (payment, expected) = replay(id, &events);
+    match &payment {
+        None => differences.push("the journal tells of no payment".to_owned()),
+        Some(payment) => {
+            compare_projection(payment, row, &mut differences);
+            compare_transactions(expected, transactions, &mut differences);
+        }
+    }
+    Audited { id, payment, events, differences }
+}
+
+fn replay(id: PaymentId, events: &[Recorded]) -> (Option<Payment>, Vec<payment_transaction::ActiveModel>) {
+    let mut payment: Option<Payment> = None;
+    let mut transactions = Vec::new();
+    for event in events {
+        match &mut payment {
+            None => payment = Payment::created(id, event),
+            Some(payment) => payment.apply(event),
+        }
+        if let Some(payment) = &payment {
+            transactions.extend(transaction_rows(payment, std::slice::from_ref(event)));
+        }
+    }
+    (payment, transactions)
+}
+
+fn compare_projection(payment: &Payment, row: &payment::Model, differences: &mut Vec<String>) {
+    let expected = payment_row(payment);
+    let stored = payment::ActiveModel::from(row.clone());
+    for column in payment::Column::iter() {
+        let (wanted, found) = (expected.get(column).into_value(), stored.get(column).into_value());
+        if wanted != found {
+            differences.push(format!("{column:?} is {found:?}, the journal says {wanted:?}"));
+        }
+    }
+}
+
+fn compare_transactions(
+    expected: Vec<payment_transaction::ActiveModel>,
+    stored: Vec<payment_transaction::Model>,
+    differences: &mut Vec<String>,
+) {
+    let mut stored: Vec<payment_transaction::ActiveModel> = stored.into_iter().map(Into::into).collect();
+    for wanted in expected {
+        match stored.iter().position(|found| *found == wanted) {
+            Some(index) => drop(stored.swap_remove(index)),
+            None => differences.push(format!("a transaction is missing: {wanted:?}")),
+        }
+    }
+    differences.extend(stored.iter().map(|found| format!("a transaction that the journal does not know: {found:?}")));
+}
