@@ -13,7 +13,6 @@ use std::{
 use async_trait::async_trait;
 use failsafe::{
     Instrument, StateMachine,
-    backoff::{self, EqualJittered},
     failure_policy::{self, ConsecutiveFailures},
 };
 use metrics::{counter, gauge};
@@ -92,7 +91,24 @@ impl Instrument for Observer {
     }
 }
 
-type Breaker = StateMachine<ConsecutiveFailures<EqualJittered>, Observer>;
+/// Pauses that double up to a limit. (The library's own take whole seconds only, and panic otherwise.)
+#[derive(Clone, Copy)]
+struct Pauses {
+    next: Duration,
+    most: Duration,
+}
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.next.min(self.most);
+        self.next = pause.saturating_mul(2);
+        Some(pause)
+    }
+}
+
+type Breaker = StateMachine<ConsecutiveFailures<Pauses>, Observer>;
 
 /// An acquirer behind a breaker.
 pub struct Guarded {
@@ -104,7 +120,7 @@ pub struct Guarded {
 
 impl Guarded {
     pub fn new(method: &'static str, inner: Arc<dyn Acquirer>, settings: BreakerSettings) -> Self {
-        let pauses = backoff::equal_jittered(settings.open_for, settings.open_for_at_most);
+        let pauses = Pauses { next: settings.open_for, most: settings.open_for_at_most };
         let policy = failure_policy::consecutive_failures(settings.failures, pauses);
         let health = Arc::new(AtomicU8::new(Health::Closed as u8));
         let observer = Observer { method, health: health.clone() };

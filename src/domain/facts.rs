@@ -1,4 +1,4 @@
-//! The facts of the small types: money, ids, texts, business days, QR claims.
+//! The facts of the small types: money, ids, texts, business days, schedules, QR claims.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{from_value, json, to_value};
@@ -102,6 +102,50 @@ fn an_unknown_reason_is_a_plain_decline() {
     let event = json!({"kind": "aborted", "reason": "NEW_WORD_OF_TOMORROW"});
     assert_eq!(from_value::<Event>(event).unwrap(), Event::Aborted { reason: Reason::Declined });
     assert_eq!(to_value(Reason::TxnReversed).unwrap(), json!("TXN_REVERSED"));
+}
+
+#[test]
+fn attempts_follow_the_schedule_and_its_last_pause_repeats() {
+    let now: Timestamp = "2026-03-01T14:50:00Z".parse().unwrap();
+    let seconds = SignedDuration::from_secs;
+    let policy = Policy {
+        call_limit: seconds(8),
+        inquiry_every: seconds(3),
+        inquiry_for: seconds(45),
+        retry_after: vec![seconds(5), seconds(15), seconds(60)],
+        resolves: true,
+    };
+    for (failed, pause) in [(0, 5), (1, 5), (2, 15), (3, 60), (4, 60), (u32::MAX, 60)] {
+        assert_eq!(policy.next_attempt_at(now, failed), now + seconds(pause), "after {failed} failures");
+    }
+    assert_eq!((policy.lost_at(now), policy.next_inquiry_at(now)), (now + seconds(8), now + seconds(3)));
+    assert!(!policy.inquired_enough(now, now + seconds(45) - SignedDuration::from_nanos(1)));
+    assert!(policy.inquired_enough(now, now + seconds(45)));
+    // Clocks of several machines: a doubt that begins in the future has not lasted long enough.
+    assert!(!policy.inquired_enough(now, now - seconds(60)));
+
+    let without_pauses = Policy { retry_after: vec![], ..policy.clone() };
+    assert_eq!(without_pauses.next_attempt_at(now, 1), now + seconds(3), "never at once, for ever");
+    let for_ever = Policy { call_limit: SignedDuration::MAX, inquiry_for: SignedDuration::MAX, ..policy };
+    assert_eq!(for_ever.lost_at(now), Timestamp::MAX);
+    assert!(!for_ever.inquired_enough(now, now + seconds(1_000_000)));
+}
+
+#[test]
+fn who_waits_for_a_person_is_written_as_an_absent_time() {
+    let (txn_no, cancel_no) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
+    let at: Timestamp = "2026-03-01T14:50:00Z".parse().unwrap();
+    for (next_at, text) in [(None, json!(null)), (Some(at), json!("2026-03-01T14:50:00Z"))] {
+        let unknown = Event::AuthorizationUnknown { txn_no, next_at };
+        assert_eq!(to_value(&unknown).unwrap()["next_at"], text);
+        assert_eq!(to_value(Event::RefundUnknown { cancel_no, next_at }).unwrap()["next_at"], text);
+        assert_eq!(from_value::<Event>(to_value(&unknown).unwrap()).unwrap(), unknown);
+    }
+    // As the first version of the journal wrote it, before anybody could be asked.
+    let old = json!({"kind": "authorization_unknown", "txn_no": "00000000-0000-0000-0000-000000000001"});
+    assert_eq!(from_value::<Event>(old).unwrap(), Event::AuthorizationUnknown { txn_no, next_at: None });
+    let old = json!({"kind": "refund_unknown", "cancel_no": "00000000-0000-0000-0000-000000000002"});
+    assert_eq!(from_value::<Event>(old).unwrap(), Event::RefundUnknown { cancel_no, next_at: None });
 }
 
 #[test]

@@ -26,9 +26,17 @@ mod refund;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
+mod life_checks;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod table_states;
+#[cfg(test)]
+mod toy_acquirer;
 
 pub use claims::QrClaims;
 pub use command::{Command, Effect, Rejection, Step};

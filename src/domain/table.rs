@@ -5,145 +5,12 @@
 
 use std::fmt::Write;
 
-use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
+use jiff::Timestamp;
 
-use super::*;
-
-const PRICE: i64 = 1_000;
-const OWNER: u128 = 1;
-const STRANGER: u128 = 2;
-/// Numbers of calls that were made, that are about to be made, and that never were.
-const USED: u128 = 10;
-const FRESH: u128 = 11;
-const NEVER: u128 = 12;
-
-struct State {
-    name: &'static str,
-    payment: Payment,
-    now: Timestamp,
-}
-
-fn start() -> Timestamp {
-    "2026-03-01T05:00:00Z".parse().unwrap()
-}
-
-fn deadline() -> Timestamp {
-    start() + SignedDuration::from_mins(10)
-}
-
-fn id<T: From<Uuid>>(number: u128) -> T {
-    Uuid::from_u128(number).into()
-}
-
-fn key(secret: u128) -> PaymentKey {
-    PaymentKey::new(id(7), secret)
-}
-
-fn won(minor: i64) -> Money {
-    Money::new(minor, Currency::KRW).unwrap()
-}
-
-fn payer(who: u128) -> Payer {
-    Payer { id: id(who), email: "somebody@example.com".into() }
-}
-
-fn card(number: u128) -> Instrument {
-    Instrument { method: "card".into(), id: id(number), masked: "****-1234".into(), issuer: "KB".into() }
-}
-
-fn approval() -> Approval {
-    Approval { approval_no: "A1".into(), approved_at: start() }
-}
-
-fn created() -> Event {
-    create(Order {
-        merchant: id(3),
-        order_id: "order-1".parse().unwrap(),
-        order_name: "coffee".parse().unwrap(),
-        amount: won(PRICE),
-        expires_at: deadline(),
-        redirects: Box::default(),
-        metadata: None,
-    })
-}
-
-fn refund_requested(cancel_no: u128, minor: i64) -> Event {
-    let kind = RefundKind::Canceled;
-    Event::RefundRequested { cancel_no: id(cancel_no), amount: won(minor), refund_kind: kind, reason: None }
-}
-
-fn fold(events: &[Event]) -> Payment {
-    let journal =
-        events.iter().zip(1..).map(|(event, seq)| Recorded { seq, at: start(), by: By::Gateway, event: event.clone() });
-    Payment::replay(id(7), journal).unwrap()
-}
-
-/// `path` and then `more`.
-fn and(path: &[Event], more: impl IntoIterator<Item = Event>) -> Vec<Event> {
-    path.iter().cloned().chain(more).collect()
-}
-
-fn states() -> Vec<State> {
-    let started = || Event::VerificationStarted { instrument: card(1) };
-    let failed = || Event::VerificationFailed { reason: Reason::CardExpired };
-    let refused = || Event::ConfirmRefused { amount: 1 };
-    let attempts = |count| (0..count).flat_map(|_| [failed(), started()]);
-    let guesses = || (1..MAX_CONFIRM_ATTEMPTS).map(|_| refused());
-    let (txn_no, cancel_no) = (id(USED), id(USED));
-
-    let ready = vec![created()];
-    let in_verificate = and(&ready, [Event::Claimed { payer: payer(OWNER) }, started()]);
-    let in_progress = and(&in_verificate, [Event::VerificationPassed { payment_key: key(1) }]);
-    let requested = and(&in_progress, [Event::AuthorizationRequested { txn_no }]);
-    let unknown = and(&requested, [Event::AuthorizationUnknown { txn_no }]);
-    let approved = || Event::Approved { txn_no, approval: approval() };
-    let done = and(&requested, [approved()]);
-    let refunding = and(&done, [refund_requested(USED, 400)]);
-    let refund_in_doubt = and(&refunding, [Event::RefundUnknown { cancel_no }]);
-    let partial = and(&refunding, [Event::RefundSucceeded { cancel_no }]);
-    let refunded = and(&done, [refund_requested(USED, PRICE), Event::RefundSucceeded { cancel_no }]);
-    let all_refunding = and(&done, [refund_requested(USED, PRICE)]);
-    let refund_failed = and(&refunding, [Event::RefundFailed { cancel_no, reason: Reason::LimitExceeded }]);
-    let all_failed = (0..MAX_REFUNDS as u128).flat_map(|number| {
-        let (cancel_no, reason) = (id(100 + number), Reason::LimitExceeded);
-        [refund_requested(100 + number, 1), Event::RefundFailed { cancel_no, reason }]
-    });
-    let declined = Event::Declined { txn_no, reason: Reason::LimitExceeded };
-    let aborted = and(&requested, [declined, Event::Aborted { reason: Reason::LimitExceeded }]);
-
-    let in_time = |name, events: &[Event]| State { name, payment: fold(events), now: start() };
-    let late = |name, events: &[Event]| State { name, payment: fold(events), now: deadline() };
-    vec![
-        in_time("ready", &ready),
-        late("ready, late", &ready),
-        in_time("ready, card failed", &and(&in_verificate, [failed()])),
-        in_time("in_verificate", &in_verificate),
-        late("in_verificate, late", &in_verificate),
-        in_time("in_verificate, last try", &and(&in_verificate, attempts(MAX_REFUSED_VERIFICATIONS - 1))),
-        in_time("in_progress", &in_progress),
-        late("in_progress, late", &in_progress),
-        in_time("in_progress, last try", &and(&in_progress, guesses())),
-        in_time("in_progress, not sent", &and(&requested, [Event::AuthorizationNotSent { txn_no }])),
-        in_time("authorizing", &requested),
-        late("authorizing, late", &requested),
-        in_time("authorizing, last try", &and(&requested, guesses())),
-        in_time("authorization in doubt", &unknown),
-        late("in doubt, late", &unknown),
-        in_time("done", &done),
-        in_time("done after doubt", &and(&unknown, [approved()])),
-        in_time("refund of 400 under way", &refunding),
-        in_time("refund of 400 in doubt", &refund_in_doubt),
-        in_time("refund of 400 failed", &refund_failed),
-        in_time("refund of all under way", &all_refunding),
-        in_time("done, no refunds left", &and(&done, all_failed)),
-        in_time("partial, 400 refunded", &partial),
-        in_time("canceled, not charged", &and(&in_progress, [Event::Canceled { reason: None }])),
-        in_time("canceled, all refunded", &refunded),
-        in_time("aborted", &aborted),
-        late("expired", &and(&in_progress, [Event::Expired])),
-    ]
-}
+use super::{
+    table_states::{FRESH, NEVER, OWNER, PRICE, STRANGER, State, USED, approval, card, id, key, payer, states},
+    *,
+};
 
 fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     let attempt = payment.verifications;
@@ -151,6 +18,10 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     let verified = |attempt, outcome| Command::VerificationEnded { attempt, outcome, payment_key: key(2) };
     let confirm = |secret, amount| Command::Confirm { payment_key: key(secret), amount, txn_no: id(FRESH) };
     let authorized = |number, outcome| Command::AuthorizationEnded { txn_no: id(number), outcome };
+    let inquired = |number, outcome| Command::InquiryEnded { txn_no: id(number), outcome };
+    let found = |found| inquired(USED, Outcome::Approved(found));
+    let reversed = |number, outcome| Command::ReversalEnded { txn_no: id(number), outcome };
+    let by_hand = |approved| Command::ResolveByHand { approved, note: "telephoned".into(), by: By::Operator };
     let refund = |number, amount, expected_balance| {
         let (cancel_no, by) = (id(number), By::Shop);
         Command::Refund { cancel_no, amount, expected_balance, reason: None, by }
@@ -158,89 +29,149 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     let refunded = |number, outcome| Command::RefundEnded { cancel_no: id(number), outcome };
     let declined = Reason::LimitExceeded;
     vec![
-        ("approve, owner", approve(OWNER, 1)),
-        ("approve, owner's other card", approve(OWNER, 2)),
-        ("approve, another customer", approve(STRANGER, 3)),
-        ("verification passed", verified(attempt, Outcome::Approved(()))),
-        ("verification declined", verified(attempt, Outcome::Declined(Reason::CardLost))),
-        ("verification not sent", verified(attempt, Outcome::NotSent)),
-        ("verification unknown", verified(attempt, Outcome::Unknown)),
-        ("verification passed, stale", verified(attempt.wrapping_sub(1), Outcome::Approved(()))),
-        ("confirm", confirm(1, PRICE)),
-        ("confirm, wrong amount", confirm(1, PRICE - 1)),
-        ("confirm, wrong key", confirm(9, PRICE)),
-        ("authorization approved", authorized(USED, Outcome::Approved(approval()))),
-        ("authorization declined", authorized(USED, Outcome::Declined(declined))),
-        ("authorization not sent", authorized(USED, Outcome::NotSent)),
-        ("authorization unknown", authorized(USED, Outcome::Unknown)),
-        ("authorization approved, stale", authorized(NEVER, Outcome::Approved(approval()))),
-        ("cancel, owner", Command::CancelByCustomer { customer: id(OWNER) }),
-        ("cancel, another customer", Command::CancelByCustomer { customer: id(STRANGER) }),
-        ("cancel, shop", Command::CancelByShop { reason: None }),
-        ("refund 300", refund(FRESH, Some(300), None)),
-        ("refund 300, number used", refund(USED, Some(300), None)),
-        ("refund the rest", refund(FRESH, None, None)),
-        ("refund too much", refund(FRESH, Some(PRICE + 1), None)),
-        ("refund 0", refund(FRESH, Some(0), None)),
-        ("refund 300, 1000 expected", refund(FRESH, Some(300), Some(PRICE))),
-        ("refund 300, 1 expected", refund(FRESH, Some(300), Some(1))),
-        ("refund approved", refunded(USED, Outcome::Approved(()))),
-        ("refund declined", refunded(USED, Outcome::Declined(declined))),
-        ("refund not sent", refunded(USED, Outcome::NotSent)),
-        ("refund unknown", refunded(USED, Outcome::Unknown)),
-        ("refund approved, stale", refunded(NEVER, Outcome::Approved(()))),
-        ("expire", Command::Expire),
+        ("wake", Command::Wake),
+        ("approve: owner", approve(OWNER, 1)),
+        ("approve: owner's other card", approve(OWNER, 2)),
+        ("approve: another customer", approve(STRANGER, 3)),
+        ("verification: passed", verified(attempt, Outcome::Approved(()))),
+        ("verification: declined", verified(attempt, Outcome::Declined(Reason::CardLost))),
+        ("verification: not sent", verified(attempt, Outcome::NotSent)),
+        ("verification: unknown", verified(attempt, Outcome::Unknown)),
+        ("verification: passed, stale", verified(attempt.wrapping_sub(1), Outcome::Approved(()))),
+        ("confirm: as asked", confirm(1, PRICE)),
+        ("confirm: wrong amount", confirm(1, PRICE - 1)),
+        ("confirm: wrong key", confirm(9, PRICE)),
+        ("withhold the answer", Command::WithholdAnswer),
+        ("authorization: approved", authorized(USED, Outcome::Approved(approval()))),
+        ("authorization: declined", authorized(USED, Outcome::Declined(declined))),
+        ("authorization: not sent", authorized(USED, Outcome::NotSent)),
+        ("authorization: unknown", authorized(USED, Outcome::Unknown)),
+        ("authorization: approved, stale", authorized(NEVER, Outcome::Approved(approval()))),
+        ("authorization: declined, stale", authorized(NEVER, Outcome::Declined(declined))),
+        ("inquiry: approved", found(Found::Approved(approval()))),
+        ("inquiry: declined", found(Found::Declined)),
+        ("inquiry: reversed", found(Found::Reversed)),
+        ("inquiry: not found", found(Found::NotFound)),
+        ("inquiry: refused", inquired(USED, Outcome::Declined(declined))),
+        ("inquiry: unknown", inquired(USED, Outcome::Unknown)),
+        ("inquiry: not sent", inquired(USED, Outcome::NotSent)),
+        ("inquiry: approved, stale", inquired(NEVER, Outcome::Approved(Found::Approved(approval())))),
+        ("reversal: approved", reversed(USED, Outcome::Approved(()))),
+        ("reversal: declined", reversed(USED, Outcome::Declined(declined))),
+        ("reversal: unknown", reversed(USED, Outcome::Unknown)),
+        ("reversal: not sent", reversed(USED, Outcome::NotSent)),
+        ("reversal: approved, stale", reversed(NEVER, Outcome::Approved(()))),
+        ("by hand: approved", by_hand(true)),
+        ("by hand: reversed", by_hand(false)),
+        ("cancel: owner", Command::CancelByCustomer { customer: id(OWNER) }),
+        ("cancel: another customer", Command::CancelByCustomer { customer: id(STRANGER) }),
+        ("cancel: shop", Command::CancelByShop { reason: None }),
+        ("refund: 300", refund(FRESH, Some(300), None)),
+        ("refund: 300, number used", refund(USED, Some(300), None)),
+        ("refund: the rest", refund(FRESH, None, None)),
+        ("refund: too much", refund(FRESH, Some(PRICE + 1), None)),
+        ("refund: 0", refund(FRESH, Some(0), None)),
+        ("refund: 300, 1000 expected", refund(FRESH, Some(300), Some(PRICE))),
+        ("refund: 300, 1 expected", refund(FRESH, Some(300), Some(1))),
+        ("refund ended: approved", refunded(USED, Outcome::Approved(()))),
+        ("refund ended: declined", refunded(USED, Outcome::Declined(declined))),
+        ("refund ended: not sent", refunded(USED, Outcome::NotSent)),
+        ("refund ended: unknown", refunded(USED, Outcome::Unknown)),
+        ("refund ended: approved, stale", refunded(NEVER, Outcome::Approved(()))),
     ]
 }
 
 fn table() -> String {
-    let mut table = line("state", "command", "events", "status", "effect or refusal");
-    for State { name, payment, now } in states() {
-        table.push('\n');
-        for (command_name, command) in commands(&payment) {
-            table += &match decide(&payment, &command, now) {
-                Err(why) => line(name, command_name, "-", &status(&payment), &format!("refused: {why}")),
-                Ok(step) => {
-                    let after = status(&after(&payment, &step, now));
-                    let end = match (&step.effect, step.refused) {
-                        (Some(effect), None) => show_effect(effect),
-                        (None, Some(why)) => format!("refused: {why}"),
-                        (None, None) => String::new(),
-                        (Some(_), Some(_)) => panic!("refused, and done all the same: {name}, {command_name}"),
-                    };
-                    line(name, command_name, &show_events(&step.events), &after, &end)
-                }
-            };
+    let mut table = String::from(
+        "Each state, and what every command does there: events -> the payment afterwards | what is called.\n\
+         Commands with the same end share a line. \"due\" is counted from the command.\n",
+    );
+    for state in states() {
+        let State { name, payment, now, policy } = &state;
+        let can_be_asked = if policy.resolves { "" } else { "; the acquirer cannot be asked" };
+        writeln!(table, "\n== {name}: {}{can_be_asked}", describe(payment, *now)).unwrap();
+        let mut ends: Vec<(String, Vec<&str>)> = vec![];
+        let commands = commands(payment);
+        let all: Vec<_> = commands.iter().map(|(name, _)| *name).collect();
+        for (name, command) in commands {
+            let end = show_end(&state, &command);
+            match ends.iter_mut().find(|(known, _)| *known == end) {
+                Some((_, names)) => names.push(name),
+                None => ends.push((end, vec![name])),
+            }
+        }
+        // What happens first, then what changes nothing, then what is refused.
+        ends.sort_by_key(|(end, _)| (end.starts_with("refused"), end == "nothing"));
+        for (end, names) in ends {
+            let names = shorten(&names, &all);
+            let quiet = end.starts_with("refused") || end == "nothing";
+            let line = if quiet { format!("{end} <= {names}") } else { format!("{names:<30} => {end}") };
+            writeln!(table, "{line}").unwrap();
         }
     }
     table
 }
 
-fn line(state: &str, command: &str, events: &str, status: &str, end: &str) -> String {
-    let line = format!("{state:<23} | {command:<29} | {events:<66} -> {status:<31} | {end}");
-    format!("{}\n", line.trim_end_matches([' ', '|']))
+/// Names, those that are all there are of their family in one word.
+fn shorten(names: &[&str], all: &[&str]) -> String {
+    let family = |name: &str| name.split_once(": ").map_or(name.to_owned(), |(family, _)| format!("{family}: *"));
+    let whole = |name: &str| {
+        let members = |names: &[&str]| names.iter().filter(|one| family(one) == family(name)).count();
+        members(names) == members(all)
+    };
+    let mut short: Vec<_> =
+        names.iter().map(|name| if whole(name) { family(name) } else { (*name).to_owned() }).collect();
+    short.dedup();
+    short.join("; ")
 }
 
-fn after(payment: &Payment, step: &Step, at: Timestamp) -> Payment {
-    let mut after = payment.clone();
-    for event in &step.events {
-        after.apply(&Recorded { seq: after.seq + 1, at, by: By::Gateway, event: event.clone() });
+fn show_end(state: &State, command: &Command) -> String {
+    let step = match decide(&state.payment, command, state.now, &state.policy) {
+        Ok(step) => step,
+        Err(why) => return format!("refused: {why}"),
+    };
+    if step == Step::default() {
+        return "nothing".to_owned();
     }
-    after
-}
-
-/// The status, and of a charged payment what is left and what of it is free to be given back.
-fn status(payment: &Payment) -> String {
-    let mut text = payment.status.to_string();
-    if payment.is_charged() {
-        write!(text, ", {} left, {} free", payment.balance(), payment.refundable()).unwrap();
+    let events: Vec<_> = step.events.iter().map(show_event).collect();
+    let events = if events.is_empty() { "-".to_owned() } else { events.join(", ") };
+    let mut text = format!("{events} -> {}", describe(&after(state, &step), state.now));
+    match (&step.effect, step.refused) {
+        (None, None) => {}
+        (Some(effect), None) => write!(text, " | {}", show_effect(effect)).unwrap(),
+        (None, Some(why)) => write!(text, " | refused: {why}").unwrap(),
+        (Some(_), Some(_)) => panic!("refused, and done all the same: {}, {command:?}", state.name),
     }
     text
 }
 
-fn show_events(events: &[Event]) -> String {
-    let names: Vec<_> = events.iter().map(show_event).collect();
-    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+fn after(state: &State, step: &Step) -> Payment {
+    let mut after = state.payment.clone();
+    for event in &step.events {
+        after.apply(&Recorded { seq: after.seq + 1, at: state.now, by: By::Gateway, event: event.clone() });
+    }
+    after
+}
+
+/// The status, how far the charge is, what is left of it and what of that is free, when it is due.
+fn describe(payment: &Payment, now: Timestamp) -> String {
+    let mut text = payment.status.to_string();
+    text += match payment.authorization {
+        Authorization::None => "",
+        Authorization::Requested { .. } => ", requested",
+        Authorization::Unknown { next_at: None, .. } => ", unknown, waits for a person",
+        Authorization::Unknown { .. } => ", unknown",
+        Authorization::Reversing { .. } => ", reversing",
+        Authorization::Closed { .. } => ", closed",
+        Authorization::Approved { .. } => "",
+    };
+    if payment.is_charged() {
+        write!(text, ", {} left, {} free", payment.balance(), payment.refundable()).unwrap();
+    }
+    if let Some(due_at) = payment.due_at() {
+        write!(text, ", due {:+}s", due_at.duration_since(now).as_secs()).unwrap();
+    }
+    text
 }
 
 fn show_event(event: &Event) -> String {
@@ -251,6 +182,7 @@ fn show_event(event: &Event) -> String {
         | Event::Aborted { reason }
         | Event::RefundFailed { reason, .. } => format!("{kind}({reason:?})"),
         Event::RefundRequested { amount, .. } => format!("{kind}({})", amount.minor()),
+        Event::RefundUnknown { next_at: None, .. } => format!("{kind}(waits for a person)"),
         _ => kind.to_owned(),
     }
 }
@@ -261,6 +193,8 @@ fn show_effect(effect: &Effect) -> String {
             format!("verify #{attempt}, card {}", instrument.id.uuid().as_u128())
         }
         Effect::Authorize { txn_no, amount, .. } => format!("authorize {amount} as {}", txn_no.uuid().as_u128()),
+        Effect::Inquire { txn_no, .. } => format!("inquire {}", txn_no.uuid().as_u128()),
+        Effect::Reverse { txn_no, amount, .. } => format!("reverse {amount} of {}", txn_no.uuid().as_u128()),
         Effect::Refund { cancel_no, amount, .. } => format!("refund {amount} as {}", cancel_no.uuid().as_u128()),
     }
 }
