@@ -98,7 +98,9 @@ impl Kernel {
 
     /// Brings memory up to the journal.
     pub async fn load(&mut self) -> Result<(), AskError> {
-        if !self.is_dirty {
+        // A person's decision is made in another process; any other change is made here.
+        let elsewhere = self.payment.as_ref().is_some_and(|payment| payment.waits_for_a_person());
+        if !self.is_dirty && !elsewhere {
             return Ok(());
         }
         let loaded = match &self.payment {
@@ -115,10 +117,14 @@ impl Kernel {
         Ok(())
     }
 
+    /// Folds in what happened behind this actor's back, and lets watchers know.
     async fn catch_up(&self, known: &Payment) -> Result<Payment, StoreError> {
         let mut payment = known.clone();
         for recorded in self.services.store.events_after(self.id, payment.seq).await? {
             payment.apply(&recorded);
+            if let Some(frame) = Frame::of(&payment, &recorded) {
+                self.services.bus.publish(self.id, &frame);
+            }
         }
         Ok(payment)
     }

@@ -17,6 +17,9 @@ pub const KEEP_IDEMPOTENCY_KEYS: SignedDuration = SignedDuration::from_hours(15 
 /// any payment lives.
 pub const KEEP_REMOVED_CARDS: SignedDuration = SignedDuration::from_hours(24);
 
+/// The name of the lease under which one process sweeps for all.
+const LEASE: &str = "sweeper";
+
 /// What one round did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -61,8 +64,12 @@ pub async fn run(payments: Payments, shutdown: CancellationToken) {
             Err(error) => tracing::warn!(%error, "the sweeper cannot work"),
         }
         if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-            return;
+            break;
         }
+    }
+    // Whoever comes next need not wait until the lease is over.
+    if let Err(error) = payments.services().store.release_lease(LEASE, holder).await {
+        tracing::warn!(%error, "the sweeper's lease cannot be released");
     }
 }
 
@@ -70,7 +77,7 @@ pub async fn run(payments: Payments, shutdown: CancellationToken) {
 async fn sweep_under_lease(payments: &Payments, holder: Uuid, pause: Duration) -> Result<Option<Swept>, StoreError> {
     let now = payments.now();
     let until = now.checked_add(pause * 3).unwrap_or(now);
-    if !payments.services().store.take_lease("sweeper", holder, now, until).await? {
+    if !payments.services().store.take_lease(LEASE, holder, now, until).await? {
         return Ok(None);
     }
     sweep_once(payments).await.map(Some)

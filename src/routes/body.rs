@@ -24,6 +24,10 @@ impl Body {
     /// It is no JSON object, or a field has the wrong type; the error names the field.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let bytes: &[u8] = if self.0.is_empty() { b"{}" } else { &self.0 };
+        // A list would fill the fields of a struct in their order; only an object names them.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ApiError::field("body", NOT_JSON));
+        }
         let json = &mut serde_json::Deserializer::from_slice(bytes);
         let value = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
             let path = error.path().to_string();

@@ -24,8 +24,8 @@ impl Store {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let row = ActiveModel { name: Set(name.to_owned()), holder: Set(holder), until: Set(micros(until)) };
-        let own = Expr::col((Entity, Column::Holder)).eq(holder);
-        let over = Expr::col((Entity, Column::Until)).lt(micros(now));
+        let own = ExprTrait::eq(Expr::col((Entity, Column::Holder)), holder);
+        let over = ExprTrait::lt(Expr::col((Entity, Column::Until)), micros(now));
         let taken = Entity::insert(row)
             .on_conflict(
                 OnConflict::column(Column::Name)
@@ -37,5 +37,15 @@ impl Store {
             .exec_without_returning(&self.write)
             .await?;
         Ok(matches!(taken, TryInsertResult::Inserted(1)))
+    }
+
+    /// Gives the lease `name` up, if `holder` has it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn release_lease(&self, name: &str, holder: Uuid) -> Result<(), StoreError> {
+        let own = Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::Holder.eq(holder));
+        own.exec(&self.write).await?;
+        Ok(())
     }
 }
