@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use paygate_entity::lease::{ActiveModel, Column, Entity};
 use sea_orm::{
     ActiveValue::Set,
-    EntityTrait, TryInsertResult,
+    ColumnTrait, EntityTrait, QueryFilter, TryInsertResult,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
