@@ -222,16 +222,23 @@ fn local_master_key(path: &Path) -> Result<SecretString, ConfigError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let bytes: [u8; 32] = vault::random().map_err(|error| failed(std::io::Error::other(error)))?;
-            let key = STANDARD.encode(bytes);
-            file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-            Ok(key.into())
+    if !path.exists() {
+        // Written beside and then linked into place: a kill in between leaves no half a key, and of two
+        // processes that start at once, one makes the key and both read it.
+        let bytes: [u8; 32] = vault::random().map_err(|error| failed(std::io::Error::other(error)))?;
+        let draft = path.with_added_extension(std::process::id().to_string());
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)
+            .map_err(failed)?;
+        file.write_all(STANDARD.encode(bytes).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        match std::fs::hard_link(&draft, path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
+            _ => std::fs::remove_file(&draft).map_err(failed)?,
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Ok(std::fs::read_to_string(path).map_err(failed)?.into())
-        }
-        Err(error) => Err(failed(error)),
     }
+    Ok(std::fs::read_to_string(path).map_err(failed)?.into())
 }

@@ -10,7 +10,7 @@ pub struct Model {
     pub scope: Vec<u8>,
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// SHA-256 of the request body.
+    /// HMAC-SHA256 of the request body (which may hold a card number, so a plain hash would not do).
     pub fingerprint: Vec<u8>,
     /// The payment the call is about, and the refund within it, so that a call whose process died can
     /// still be answered from what became of it.

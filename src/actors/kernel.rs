@@ -21,6 +21,9 @@ const MAX_STALE_RETRIES: usize = 8;
 /// Callers that may wait for one payment; one more is refused with 503.
 const MAX_WAITERS: usize = 4096;
 
+/// Idempotency keys of one payment that may be running; one more is refused with 503.
+const MAX_CLAIMS: usize = 4096;
+
 /// Why a payment could not be asked, or what it answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
@@ -96,12 +99,10 @@ impl Kernel {
         self.reply(None, None)
     }
 
-    /// Brings memory up to the journal.
-    pub async fn load(&mut self) -> Result<(), AskError> {
-        // A person's decision is made in another process; any other change is made here.
-        let elsewhere = self.payment.as_ref().is_some_and(|payment| payment.waits_for_a_person());
-        if !self.is_dirty && !elsewhere {
-            return Ok(());
+    /// Brings memory up to the journal, if it may be behind; whether it had to.
+    pub async fn load(&mut self) -> Result<bool, AskError> {
+        if !self.is_dirty {
+            return Ok(false);
         }
         let loaded = match &self.payment {
             None => self.services.store.payment(self.id).await,
@@ -114,7 +115,7 @@ impl Kernel {
         self.payment = Some(Arc::new(loaded.ok_or(AskError::NotFound)?));
         self.is_dirty = false;
         self.wake_waiters();
-        Ok(())
+        Ok(true)
     }
 
     /// Folds in what happened behind this actor's back, and lets watchers know.
@@ -136,23 +137,58 @@ impl Kernel {
         command: &Command,
         claim: Option<Claim>,
     ) -> Result<(Reply, Option<Effect>), AskError> {
+        if self.waiters_are_full(command) || self.claims.len() >= MAX_CLAIMS {
+            return Err(AskError::Overloaded);
+        }
+        let mut is_fresh = false;
         for _ in 0..MAX_STALE_RETRIES {
-            self.load().await?;
+            is_fresh |= self.load().await?;
             let before = self.payment.clone().ok_or(AskError::NotFound)?;
             let now = self.services.now();
-            let step = decide(&before, command, now, &self.services.policy(&before))?;
+            let decided = decide(&before, command, now, &self.services.policy(&before));
+            // A change is fenced by the journal. A refusal is not, nor is an answer from memory: another
+            // process may have moved the payment, so both are given on what the journal says now.
+            if !is_fresh && decided.as_ref().map_or(true, |step| step.events.is_empty()) {
+                self.is_dirty = true;
+                continue;
+            }
+            let step = decided?;
             let change = Change::fold(&before, &step, command.by(), now);
+            let recorded = change.recorded.clone();
             match self.commit(change, claim.clone(), step.refused).await {
-                Ok(()) => return Ok((self.reply(step.refused, command.operation())?, step.effect)),
-                Err(CommitError::Stale) => {}
+                Ok(()) => {}
+                // The answer to a commit may be lost although it is durable; then its effect is still ours.
+                Err(CommitError::Stale | CommitError::Unavailable) if self.has_happened(&recorded).await => {}
+                Err(CommitError::Stale) => continue,
                 Err(error) => return Err(error.into()),
             }
+            return Ok((self.reply(step.refused, command.operation())?, step.effect));
         }
         Err(AskError::Unavailable)
     }
 
+    /// Whether the journal holds exactly these events. Most carry fresh random numbers, so that they can
+    /// only be our own.
+    async fn has_happened(&mut self, recorded: &[Recorded]) -> bool {
+        let Some(first) = recorded.first() else { return false };
+        match self.services.store.events_after(self.id, first.seq - 1).await {
+            Ok(events) => events.starts_with(recorded) && self.load().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    fn waiters_are_full(&mut self, command: &Command) -> bool {
+        if command.operation().is_none() || self.waiters.len() < MAX_WAITERS {
+            return false;
+        }
+        self.waiters.retain(|(_, waiter)| !waiter.is_closed());
+        self.waiters.len() >= MAX_WAITERS
+    }
+
     /// The present state; a payment past its time is ended first.
     pub async fn look(&mut self) -> Result<Arc<Payment>, AskError> {
+        // Another process may have moved it.
+        self.is_dirty = true;
         self.load().await?;
         let payment = self.payment.clone().ok_or(AskError::NotFound)?;
         if !payment.is_due(self.services.now()) {
@@ -169,10 +205,6 @@ impl Kernel {
         let payment = self.payment.clone().ok_or(AskError::NotFound)?;
         let operation = operation.filter(|operation| payment.is_under_way(*operation));
         let Some(operation) = operation else { return Ok(Reply { payment, refused, ended: None }) };
-        self.waiters.retain(|(_, waiter)| !waiter.is_closed());
-        if self.waiters.len() >= MAX_WAITERS {
-            return Err(AskError::Overloaded);
-        }
         let (waiter, ended) = oneshot::channel();
         self.waiters.push((operation, waiter));
         Ok(Reply { payment, refused, ended: Some(ended) })

@@ -69,7 +69,10 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
         Authorization::Unknown { txn_no, .. } if !policy.resolves => {
             Ok(Step::record([Event::AuthorizationUnknown { txn_no, next_at: None }]))
         }
-        Authorization::Unknown { txn_no, since, .. } if !policy.inquired_enough(since, now) => {
+        // After a long outage, too, it is asked once before anything is given back.
+        Authorization::Unknown { txn_no, since, attempts, .. }
+            if attempts == 0 || !policy.inquired_enough(since, now) =>
+        {
             let requested = Event::InquiryRequested { txn_no, look_at: policy.lost_at(now) };
             let method = method(payment);
             Ok(Step::record([requested]).then(Effect::Inquire { txn_no, method, amount: payment.order.amount }))

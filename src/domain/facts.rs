@@ -124,9 +124,9 @@ fn attempts_follow_the_schedule_and_its_last_pause_repeats() {
     // Clocks of several machines: a doubt that begins in the future has not lasted long enough.
     assert!(!policy.inquired_enough(now, now - seconds(60)));
 
-    let without_pauses = Policy { retry_after: vec![], ..policy.clone() };
+    let without_pauses = Policy { retry_after: vec![], ..policy };
     assert_eq!(without_pauses.next_attempt_at(now, 1), now + seconds(3), "never at once, for ever");
-    let for_ever = Policy { call_limit: SignedDuration::MAX, inquiry_for: SignedDuration::MAX, ..policy };
+    let for_ever = Policy { call_limit: SignedDuration::MAX, inquiry_for: SignedDuration::MAX, ..without_pauses };
     assert_eq!(for_ever.lost_at(now), Timestamp::MAX);
     assert!(!for_ever.inquired_enough(now, now + seconds(1_000_000)));
 }

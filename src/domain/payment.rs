@@ -395,11 +395,6 @@ impl Payment {
         }
     }
 
-    /// Money is in doubt, and nobody but a person can find out.
-    pub fn waits_for_a_person(&self) -> bool {
-        matches!(self.authorization, Authorization::Unknown { next_at: None, .. })
-    }
-
     /// Nothing moves by itself any more and nobody owes an answer: the payment may leave memory.
     pub fn is_at_rest(&self) -> bool {
         self.due_at().is_none()

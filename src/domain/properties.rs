@@ -33,8 +33,8 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         retry_after: [5, 15, 60, 300].map(seconds).into(),
         resolves: true,
     };
-    let hasty = Policy { inquiry_for: seconds(0), retry_after: vec![], ..ordinary.clone() };
     let by_hand = Policy { resolves: false, ..ordinary.clone() };
+    let hasty = Policy { inquiry_for: seconds(0), retry_after: vec![], ..ordinary };
     prop_oneof![3 => Just(ordinary), 1 => Just(hasty), 1 => Just(by_hand)]
 }
 
@@ -83,13 +83,16 @@ fn any_move() -> impl Strategy<Value = Move> {
     prop_oneof![2 => any_wish(), 3 => any_fate()]
 }
 
-/// Ordinary lives; lives that begin with a confirmation or a charge, so that doubt lasts long enough; and
-/// lives in which nothing but guessing goes on, so that the limits are reached.
+/// Ordinary lives; lives that begin with a confirmation or a charge, so that doubt lasts long enough, or
+/// with a second confirmation after one that was not sent; and lives in which nothing but guessing goes on,
+/// so that the limits are reached.
 fn any_life() -> impl Strategy<Value = Vec<Move>> {
     let exchange = || [Move::Arrive(0, true, false), Move::Answer(0, false)];
     let confirmed: Vec<_> =
         [Move::Approve(0, 0)].into_iter().chain(exchange()).chain([Move::Confirm(true, PRICE)]).collect();
     let charged: Vec<_> = confirmed.iter().cloned().chain(exchange()).collect();
+    let again = [Move::FailToSend(0), Move::Answer(0, true), Move::Confirm(true, PRICE)];
+    let confirmed_again: Vec<_> = confirmed.iter().cloned().chain(again).collect();
     let guess = prop_oneof![
         2 => Just(Move::Arrive(0, true, false)),
         5 => Just(Move::Arrive(0, false, false)),
@@ -98,10 +101,12 @@ fn any_life() -> impl Strategy<Value = Vec<Move>> {
         9 => Just(Move::Confirm(true, 1)),
         1 => any_move(),
     ];
+    let doubt = || prop_oneof![1 => any_wish(), 6 => any_fate()];
     let after = |beginning: Vec<Move>| move |rest: Vec<Move>| beginning.iter().cloned().chain(rest).collect();
     prop_oneof![
         3 => vec(any_move(), 1..80),
-        3 => vec(prop_oneof![1 => any_wish(), 6 => any_fate()], 1..60).prop_map(after(confirmed)),
+        3 => vec(doubt(), 1..60).prop_map(after(confirmed)),
+        1 => vec(doubt(), 1..60).prop_map(after(confirmed_again)),
         3 => vec(any_move(), 1..60).prop_map(after(charged)),
         1 => vec(guess, 1..120),
     ]

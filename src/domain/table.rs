@@ -202,7 +202,6 @@ fn show_effect(effect: &Effect) -> String {
 #[test]
 fn the_table_of_transitions_is_the_reviewed_one() {
     let table = table();
-    println!("{table}");
     if std::env::var_os("UPDATE_TABLE").is_some() {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/domain/transitions.txt"), &table).unwrap();
         return;

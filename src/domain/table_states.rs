@@ -12,6 +12,7 @@ pub const STRANGER: u128 = 2;
 pub const USED: u128 = 10;
 pub const FRESH: u128 = 11;
 pub const NEVER: u128 = 12;
+const SECOND: u128 = 13;
 
 pub struct State {
     pub name: &'static str,
@@ -160,6 +161,7 @@ fn charging(in_progress: &[Event], guesses: impl Iterator<Item = Event>) -> Vec<
         let late = Event::LateApproval { txn_no, approval: approval() };
         and(before, [late, Event::ReversalRequested { txn_no, look_at: look_at() }])
     };
+    let approved = || Event::Approved { txn_no, approval: approval() };
     let reason = Reason::LimitExceeded;
     let declined = and(&requested, [Event::Declined { txn_no, reason }, aborted(reason)]);
     let not_sent = and(&requested, [Event::AuthorizationNotSent { txn_no }]);
@@ -192,7 +194,8 @@ fn charging(in_progress: &[Event], guesses: impl Iterator<Item = Event>) -> Vec<
         lost("reversing a late approval, lost", &late_approval(&reversed)),
         mute(lost("reversing a late approval, mute", &late_approval(&reversed_by_hand))),
         in_time("declined", &declined),
-        in_time("done after doubt", &and(&unknown, [Event::Approved { txn_no, approval: approval() }])),
+        in_time("done after doubt", &and(&unknown, [approved()])),
+        in_time("done after a withheld answer", &and(&requested, [Event::AnswerWithheld, approved()])),
     ]
 }
 
@@ -212,7 +215,10 @@ fn refunding(in_progress: &[Event]) -> Vec<State> {
         let failed = Event::RefundFailed { cancel_no: id(100 + number), reason };
         [refund_requested(100 + number, 1), failed]
     });
-    let late_doubt = Event::RefundUnknown { cancel_no, next_at: Some(deadline()) };
+    let late_doubt = || Event::RefundUnknown { cancel_no, next_at: Some(deadline()) };
+    // The older one is in no hurry.
+    let second_retried = Event::RefundRetried { cancel_no: id(SECOND), look_at: look_at() };
+    let two_in_doubt = and(&refunding, [late_doubt(), refund_requested(SECOND, 100), second_retried]);
     vec![
         in_time("done", &done),
         in_time("refund of 400 under way", &refunding),
@@ -222,9 +228,10 @@ fn refunding(in_progress: &[Event]) -> Vec<State> {
         lost("refund of 400 in doubt, due", &in_doubt),
         lost("refund of 400 retried, lost", &retried),
         mute(in_time("refund of 400 waits for a person", &by_hand)),
+        lost("refunds of 400 and 100 in doubt", &two_in_doubt),
         in_time("refund of 400 failed", &failed),
         in_time("refund of all under way", &of_all),
-        in_time("refund of all in doubt", &and(&of_all, [late_doubt])),
+        in_time("refund of all in doubt", &and(&of_all, [late_doubt()])),
         in_time("done, no refunds left", &and(&done, all_failed)),
         in_time("400 refunded", &and(&refunding, [succeeded()])),
         in_time("all refunded", &and(&of_all, [succeeded()])),

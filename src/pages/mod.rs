@@ -10,7 +10,10 @@ use actix_web::{
 };
 use askama::Template;
 
-use crate::error::{ApiError, Code};
+use crate::{
+    error::{ApiError, Code},
+    routes::method_not_allowed,
+};
 
 const STYLE: &str = include_str!("../../web/static/paygate.css");
 
@@ -19,11 +22,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
 
 /// Mounts the pages.
 pub fn configure(config: &mut ServiceConfig) {
-    config
-        .route("/checkout/{token}", web::get().to(checkout::page))
-        .route("/checkout/{token}/qr.svg", web::get().to(checkout::qr))
-        .route("/api-docs", web::get().to(api::page))
-        .route("/static/paygate.css", web::get().to(style));
+    for (path, page) in [
+        ("/checkout/{token}", web::get().to(checkout::page)),
+        ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
+        ("/api-docs", web::get().to(api::page)),
+        ("/static/paygate.css", web::get().to(style)),
+    ] {
+        config.service(web::resource(path).route(page).default_service(web::to(method_not_allowed)));
+    }
 }
 
 async fn style() -> HttpResponse {

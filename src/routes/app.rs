@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, http::header::HOST};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -64,8 +64,12 @@ impl App {
         if !self.server.public_url.is_empty() {
             return self.server.public_url.trim_end_matches('/').to_owned();
         }
-        let connection = request.connection_info();
-        format!("{}://{}", connection.scheme(), connection.host())
+        if self.server.trust_forwarded_for {
+            let connection = request.connection_info();
+            return format!("{}://{}", connection.scheme(), connection.host());
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        format!("http://{}", host.unwrap_or(&self.server.listen))
     }
 
     /// The phone app's address, without a trailing slash.

@@ -88,7 +88,7 @@ pub struct BusinessToken {
     responses((status = 200, body = Data<BusinessToken>), (status = 400, body = Failure)))]
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let SignInBody { email, password } = body.parse()?;
-    let email = required("email", email)?.trim().to_lowercase();
+    let email = fields::given_email(email)?;
     let password = required("password", password)?;
     app.limits.sign_in(app.address(&request), &email)?;
     let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();

@@ -84,6 +84,7 @@ pub async fn register(
     let new =
         Registration { customer: customer.id, method: &method, is_representative: is_representative == Some(true) };
     once.store(async |keep| {
+        app.limits.card(customer.id)?;
         validate(&**acquirer, &credential, &cvc).await?;
         add(&app, new, &credential, keep).await
     })

@@ -56,7 +56,7 @@ pub struct CustomerToken {
     responses((status = 200, body = Data<CustomerToken>), (status = 400, body = Failure), (status = 429, body = Failure)))]
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let CredentialsBody { email, password } = body.parse()?;
-    let email = required("email", email)?.trim().to_lowercase();
+    let email = fields::given_email(email)?;
     let password = required("password", password)?;
     app.limits.sign_in(app.address(&request), &email)?;
     let found = known(&email, app.store.customer_by_email(&email)).await?;

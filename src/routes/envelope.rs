@@ -1,9 +1,9 @@
 //! The last hand on every answer: request id, error envelope, one log line per failure, one metric.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, HttpResponse,
+    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -86,6 +86,28 @@ pub async fn layer(
     histogram!("paygate_http_request_seconds", "route" => route, "status" => status)
         .record(started.elapsed().as_secs_f64());
     Ok(response)
+}
+
+/// Longer than any answer of ours takes (existing clients give up after 10 s): a database or a client that
+/// says nothing must not hold a request for ever.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(9_500);
+
+/// Wraps every route: whatever takes too long is answered with 503.
+///
+/// # Errors
+/// Passes on what the route could not turn into a response.
+pub async fn in_time(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let http = request.request().clone();
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.call(request)).await {
+        Ok(response) => Ok(response?.map_into_boxed_body()),
+        Err(_) => {
+            let error = ApiError::from(Code::PaymentUnavailable).because("the request took too long");
+            Ok(ServiceResponse::new(http, error.error_response()))
+        }
+    }
 }
 
 /// The error behind a response: ours, or the framework's own.

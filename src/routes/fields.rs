@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use email_address::EmailAddress;
+use email_address::{EmailAddress, Options};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use secrecy::SecretString;
 use serde_json::Number;
 
 use crate::{
     domain::{Currency, Money, MoneyError, OrderId, OrderName, PaymentKey, TextError},
-    error::{ApiError, Problem},
+    error::{ApiError, Code, Problem},
 };
 
 pub const REQUIRED: Problem = Problem { ko: "필수 값입니다", en: "is required" };
@@ -102,8 +102,16 @@ pub fn name(value: Option<String>) -> Result<String, ApiError> {
 pub fn email(value: Option<String>) -> Result<String, ApiError> {
     let email = required("email", value)?.trim().to_lowercase();
     // PostgreSQL takes no NUL, and nobody has such an address.
-    let good = email.len() <= MAX_EMAIL_BYTES && EmailAddress::is_valid(&email) && !email.contains(char::is_control);
+    let good = email.len() <= MAX_EMAIL_BYTES
+        && EmailAddress::parse_with_options(&email, Options::default().without_display_text()).is_ok()
+        && !email.contains(char::is_control);
     if good { Ok(email) } else { Err(ApiError::field("email", EMAIL)) }
+}
+
+/// An e-mail as somebody types it to sign in. What cannot be one belongs to nobody, and is not remembered.
+pub fn given_email(value: Option<String>) -> Result<String, ApiError> {
+    let email = required("email", value)?.trim().to_lowercase();
+    if email.len() <= MAX_EMAIL_BYTES { Ok(email) } else { Err(Code::SignInFailed.into()) }
 }
 
 /// A new password.
@@ -116,14 +124,15 @@ pub fn new_password(value: Option<String>) -> Result<SecretString, ApiError> {
 
 /// A key that names no payment is an unknown payment, not bad input.
 pub fn payment_key(value: &str) -> Result<PaymentKey, ApiError> {
-    value.parse().map_err(|_| crate::error::Code::PaymentNotFound.into())
+    value.parse().map_err(|_| Code::PaymentNotFound.into())
 }
 
 pub fn redirect(name: &'static str, value: Option<String>) -> Result<Option<String>, ApiError> {
     let Some(value) = value else { return Ok(None) };
     let parsed = url::Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     match parsed {
-        Some(_) if value.len() <= MAX_URL_BYTES => Ok(Some(value)),
+        // As the parser reads it: without line breaks and the like.
+        Some(url) if url.as_str().len() <= MAX_URL_BYTES => Ok(Some(url.into())),
         _ => Err(ApiError::field(name, URL)),
     }
 }

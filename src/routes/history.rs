@@ -44,8 +44,8 @@ impl ListQuery {
     pub fn filter(self, last: LastDay) -> Result<PaymentFilter, ApiError> {
         let (created_from, created_until) = fields::days(self.start_date, self.end_date, last)?;
         let (page, limit) = fields::paging(self.page, self.limit)?;
-        let status = self.status.filter(|status| !status.is_empty());
-        let status = status
+        let status = self
+            .status
             .map(|name| TransactionStatus::from_name(&name).ok_or_else(|| ApiError::field("status", STATUS)))
             .transpose()?;
         Ok(PaymentFilter { status, created_from, created_until, page, limit, ..PaymentFilter::default() })

@@ -24,6 +24,7 @@ pub struct RateLimitSettings {
     pub enabled: bool,
     pub sign_in_per_minute: u32,
     pub approve_per_minute: u32,
+    pub card_per_minute: u32,
     pub failed_auth_per_minute: u32,
 }
 
@@ -69,6 +70,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 pub struct Limits {
     sign_in: Limiter<(IpAddr, String)>,
     approve: Limiter<CustomerId>,
+    card: Limiter<CustomerId>,
     failed_auth: Limiter<IpAddr>,
 }
 
@@ -78,6 +80,7 @@ impl Limits {
         Self {
             sign_in: Limiter::per_minute(on, settings.sign_in_per_minute),
             approve: Limiter::per_minute(on, settings.approve_per_minute),
+            card: Limiter::per_minute(on, settings.card_per_minute),
             failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
         }
     }
@@ -92,6 +95,12 @@ impl Limits {
     /// 429: too many approvals of this customer.
     pub fn approve(&self, customer: CustomerId) -> Result<(), ApiError> {
         self.approve.check(&customer)
+    }
+
+    /// # Errors
+    /// 429: this customer tries too many cards.
+    pub fn card(&self, customer: CustomerId) -> Result<(), ApiError> {
+        self.card.check(&customer)
     }
 
     /// The answer to missing or wrong credentials: 401, or 429 when this address has shown too many.

@@ -39,6 +39,7 @@ use actix_cors::Cors;
 use actix_web::{
     Route,
     http::{Method, header},
+    middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
 
@@ -129,7 +130,8 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
             for same in endpoints.iter().filter(|other| other.path == endpoint.path) {
                 resource = resource.route((same.route)());
             }
-            config.service(resource.default_service(web::to(envelope::method_not_allowed)));
+            let resource = resource.default_service(web::to(envelope::method_not_allowed));
+            config.service(resource.wrap(from_fn(envelope::in_time)));
         }
         config.default_service(web::to(envelope::not_found));
     }
@@ -147,4 +149,4 @@ pub fn cors() -> Cors {
         .max_age(3600)
 }
 
-pub use envelope::{RequestSpan, layer as envelope_layer};
+pub use envelope::{RequestSpan, layer as envelope_layer, method_not_allowed};

@@ -15,7 +15,7 @@ use crate::{
     domain::{Payment, Rejection},
     error::{ApiError, Code, Problem, Told},
     store::{Answered, KeyRef, KeyState, KeyWrite},
-    vault::Vault,
+    vault::{Purpose, Vault},
 };
 
 const HEADER: &str = "idempotency-key";
@@ -54,7 +54,7 @@ impl<'a> Once<'a> {
             scope.update(request.method().as_str());
             scope.update(b" ");
             scope.update(request.path());
-            KeyRef { scope: scope.finalize().into(), key, fingerprint: Sha256::digest(body).into() }
+            KeyRef { scope: scope.finalize().into(), key, fingerprint: app.vault.digest(Purpose::RequestBody, body) }
         });
         Ok(Self { app, key, caller: Caller::of(request) })
     }

@@ -18,7 +18,7 @@ pub struct KeyRef {
     /// SHA-256 of caller, method and concrete path.
     pub scope: [u8; 32],
     pub key: String,
-    /// SHA-256 of the request body.
+    /// Keyed hash of the request body.
     pub fingerprint: [u8; 32],
 }
 

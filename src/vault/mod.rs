@@ -58,6 +58,8 @@ pub fn api_key_context(key: Uuid) -> String {
 pub enum Purpose {
     ApiKey,
     CardFingerprint,
+    /// The body behind an idempotency key: it may hold a card number.
+    RequestBody,
 }
 
 impl Purpose {
@@ -65,6 +67,7 @@ impl Purpose {
         match self {
             Purpose::ApiKey => b"api-key",
             Purpose::CardFingerprint => b"card-fingerprint",
+            Purpose::RequestBody => b"request-body",
         }
     }
 }

@@ -80,8 +80,13 @@ impl PasswordHasher {
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let _place = self.waiting.try_acquire().map_err(|_| PasswordError::Busy)?;
-        let _thread = self.running.acquire().await.map_err(|_| PasswordError::Busy)?;
+        let place = self.waiting.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let thread = self.running.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
+        // A caller that hangs up leaves its hash running: the places are taken until the hash has ended.
+        let work = move || {
+            let _held = (place, thread);
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Failed(error.to_string()))
     }
 }
