@@ -108,6 +108,7 @@ async fn validate(acquirer: &dyn Acquirer, credential: &Credential, cvc: &Cvc) -
 }
 
 /// What is registered besides the credential.
+#[derive(Clone, Copy)]
 pub struct Registration<'a> {
     pub customer: CustomerId,
     pub method: &'a str,

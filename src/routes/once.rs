@@ -124,7 +124,7 @@ impl<'a> Once<'a> {
         }
         let keep = Keep { key: self.key.clone(), vault: self.app.vault.clone(), at: self.app.payments.now() };
         match (work(keep).await, &self.key) {
-            (Err(error), Some(key)) => self.earlier(key, &never).await?.map_or(Err(error), Ok),
+            (Err(error), Some(key)) => self.earlier(key, &never).await?.ok_or(error),
             (result, _) => result,
         }
     }

@@ -1,0 +1,5 @@
+//! Section 4: the back office.
+
+mod accounts;
+mod keys;
+mod payments;

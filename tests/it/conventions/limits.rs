@@ -1,0 +1,120 @@
+//! Limits: 429 for who asks too often, 503 for a full house, both with the time to come back.
+
+use serde_json::json;
+
+use crate::support::{Answer, Setup, Shop, TestApp, eventually, fresh};
+
+fn limited() -> Setup {
+    TestApp::with(|settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.sign_in_per_minute = 3;
+        settings.rate_limit.approve_per_minute = 3;
+        settings.rate_limit.failed_auth_per_minute = 5;
+    })
+}
+
+fn too_many(answer: &Answer) {
+    assert_eq!(answer.refused(429, "TOO_MANY_REQUESTS").outcome(), "none");
+    assert!(answer.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn signing_in_is_limited_per_e_mail() {
+    let app = limited().start().await;
+    let sign_in = async |email: &str, password: &str| {
+        app.http.post("/api/v1/p/user/sign-in", &json!({ "email": email, "password": password })).await
+    };
+    for _ in 0..3 {
+        sign_in("victim@example.com", "guess1").await.refused(400, "SIGN_IN_FAILED");
+    }
+    too_many(&sign_in("victim@example.com", "guess1").await);
+    too_many(&sign_in("VICTIM@example.com", "guess1").await);
+    sign_in("other@example.com", "guess1").await.refused(400, "SIGN_IN_FAILED");
+    let desk = json!({ "email": "desk@example.com", "password": "guess1" });
+    for _ in 0..3 {
+        app.http.post("/api/backoffice/v1/sign-in", &desk).await.refused(400, "SIGN_IN_FAILED");
+    }
+    too_many(&app.http.post("/api/backoffice/v1/sign-in", &desk).await);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn approving_is_limited_per_customer() {
+    let app = limited().start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let other = app.customer_with_card().await;
+    for _ in 0..3 {
+        app.approved_payment(&shop, &customer).await;
+    }
+    let token = shop.token_of(15_000, &fresh("order")).await;
+    too_many(&customer.approve(&token).await);
+    other.approve(&token).await.data();
+}
+
+#[tokio::test]
+async fn failed_authentications_are_limited_and_good_ones_go_on() {
+    let app = limited().start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    for _ in 0..5 {
+        app.http.post("/auth/refresh", &json!({})).await.refused(401, "UNAUTHORIZED");
+    }
+    // The loop of the old client, in all its forms.
+    too_many(&app.http.post("/auth/refresh", &json!({})).await);
+    too_many(&app.http.get("/api/v1/p/user/me").await);
+    too_many(&customer.with_token("stale").cards().await);
+    too_many(&app.http.get("/api/v1/p/merchant/orders/x").key("guess").await);
+    too_many(&shop.with_token("stale").my_key().await);
+    customer.me().await.data();
+    shop.my_key().await.data();
+    app.approved_payment(&shop, &customer).await;
+}
+
+#[tokio::test]
+async fn behind_a_proxy_each_client_has_its_own_limit() {
+    let app = limited().with(|settings| settings.server.trust_forwarded_for = true).start().await;
+    let refresh = |forwarded: &str| app.http.post("/auth/refresh", &json!({})).header("x-forwarded-for", forwarded);
+    for n in 0..5 {
+        // Only the last entry is our own proxy's word.
+        refresh(&format!("198.51.100.{n}, 203.0.113.1")).await.refused(401, "UNAUTHORIZED");
+    }
+    too_many(&refresh("203.0.113.1").await);
+    refresh("203.0.113.2").await.refused(401, "UNAUTHORIZED");
+    refresh("203.0.113.1, 203.0.113.3").await.refused(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn without_a_proxy_nobody_can_lend_another_address() {
+    let app = limited().start().await;
+    for n in 0..5 {
+        let call = app.http.post("/auth/refresh", &json!({})).header("x-forwarded-for", format!("203.0.113.{n}"));
+        call.await.refused(401, "UNAUTHORIZED");
+    }
+    too_many(&app.http.post("/auth/refresh", &json!({})).header("x-forwarded-for", "203.0.113.9").await);
+}
+
+#[tokio::test]
+async fn a_full_memory_refuses_one_more_payment_and_takes_it_later() {
+    let app = TestApp::with(|settings| {
+        settings.actors.max_payments = 1;
+        settings.actors.linger_ms = 1;
+    });
+    let app = app.start().await;
+    let shop = app.shop().await;
+    let order = fresh("order");
+    shop.token_of(15_000, &order).await;
+    let refused = shop.create(&Shop::order(15_000, "one-more")).await;
+    assert_eq!(refused.refused(503, "OVERLOADED").outcome(), "not_sent");
+    assert_eq!(shop.state(&order).await, "READY", "the one in memory goes on");
+    shop.cancel_order(&order, &json!({})).await.data();
+    eventually("there is room", async || app.in_memory().await == 0).await;
+    shop.token_of(15_000, "one-more").await;
+    shop.status(&order).await.data();
+}
+
+#[tokio::test]
+async fn a_full_journal_refuses_and_nothing_happened() {
+    let app = TestApp::with(|settings| settings.actors.max_asks = 0).start().await;
+    let shop = app.shop().await;
+    shop.create(&Shop::order(15_000, "refused")).await.refused(503, "OVERLOADED");
+    assert_eq!(shop.payments().query("include", "all").await.data()["totalCount"], 0);
+}

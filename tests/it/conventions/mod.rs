@@ -1,0 +1,6 @@
+//! Section 1: conventions.
+
+mod bodies;
+mod cors;
+mod envelope;
+mod limits;

@@ -1,0 +1,24 @@
+//! The contract, through public doors: real HTTP and SSE against a whole Paygate, on a database of its
+//! own. One file per section of the wire contract, and one per promise that spans sections.
+//!
+//! `PAYGATE_TEST_DATABASE_URL=postgres://user@host/db` runs the same suite on PostgreSQL; each test makes
+//! a database beside that one and drops it. Without it each test has a SQLite file.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+mod acquirer_http;
+mod backoffice;
+mod canary;
+mod cards;
+mod concurrency;
+mod conventions;
+mod customers;
+mod doubt;
+mod idempotency;
+mod methods;
+mod operations;
+mod restart;
+mod shops;
+mod sse;
+mod tenancy;

@@ -1,0 +1,6 @@
+//! Section 5: event streams.
+
+mod doors;
+mod order;
+mod resume;
+mod stay;
