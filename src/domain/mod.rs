@@ -10,6 +10,7 @@
 //! The rest of the house only carries commands in and events out. Nothing in this room may import
 //! another room.
 
+mod authorization;
 mod claims;
 mod command;
 mod decide;
@@ -22,6 +23,7 @@ mod outcome;
 mod payment;
 mod policy;
 mod refund;
+mod status;
 
 #[cfg(test)]
 mod facts;
@@ -38,6 +40,7 @@ mod table_states;
 #[cfg(test)]
 mod toy_acquirer;
 
+pub use authorization::Authorization;
 pub use claims::QrClaims;
 pub use command::{Command, Effect, Rejection, Step};
 pub use decide::{MAX_CONFIRM_ATTEMPTS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATIONS, create, decide};
@@ -46,6 +49,7 @@ pub use ids::{CancelNo, CardId, CustomerId, MerchantId, PaymentId, PaymentKey, T
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects, TextError};
 pub use outcome::{Approval, Found, Outcome, Reason};
-pub use payment::{Authorization, Operation, Payment, Status};
+pub use payment::{Operation, Payment};
 pub use policy::Policy;
 pub use refund::{MAX_REFUNDS, Refund, RefundKind, RefundState, business_day};
+pub use status::Status;
