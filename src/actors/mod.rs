@@ -1,9 +1,9 @@
 //! The actors: thin actix shells around plain async functions.
 //!
-//! - [`payment`]: one actor per payment in memory; it serialises what happens to the payment.
-//! - [`registry`]: finds, makes, wakes and forgets payment actors.
-//! - [`kernel`]: what a payment actor does, without actix: decide, commit, publish.
-//! - [`effects`]: the calls to an acquirer, outside every serial section.
+//! - `payment`: one actor per payment in memory; it serialises what happens to the payment.
+//! - `registry`: finds, makes, wakes and forgets payment actors.
+//! - `kernel`: what a payment actor does, without actix: decide, commit, publish.
+//! - `effects`: the calls to an acquirer, outside every serial section.
 //! - [`sweeper`]: wakes payments whose time has come although nobody asks.
 //!
 //! Everybody above talks to [`Payments`]. Awaiting goes downwards only: an actor never waits for another
