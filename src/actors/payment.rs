@@ -137,7 +137,17 @@ impl PaymentActor {
                 ctx.notify(Ask { command: Command::Wake, claim: None });
             }));
         } else if !kernel.is_awaited() {
-            self.rest = Some(ctx.run_later(self.services.linger(), |actor, ctx| actor.leave(ctx)));
+            self.rest = Some(ctx.run_later(self.services.linger(), |actor, ctx| actor.leave_if_idle(ctx)));
+        }
+    }
+
+    /// A timer that ran out while a message was being worked on fires in spite of its cancellation, so it
+    /// has to look again whether its reason still holds.
+    fn leave_if_idle(&self, ctx: &mut Context<Self>) {
+        let is_idle =
+            |kernel: &Kernel| !kernel.is_awaited() && kernel.payment().is_none_or(|payment| payment.due_at().is_none());
+        if self.kernel.as_ref().is_some_and(is_idle) {
+            self.leave(ctx);
         }
     }
 

@@ -119,7 +119,10 @@ async fn an_ended_payment_leaves_memory_and_is_still_there() {
     let paid = app.done_payment(&shop, &customer).await;
     eventually("it leaves memory", async || app.in_memory().await == 0).await;
     assert_eq!(shop.state(&paid.order).await, "DONE");
-    assert_eq!(shop.cancel(&paid.key, &json!({ "amount": 1_000 })).await.data()["amount"], -1_000);
+    // Each call races the actor's leaving.
+    for _ in 0..10 {
+        assert_eq!(shop.cancel(&paid.key, &json!({ "amount": 1_000 })).await.data()["amount"], -1_000);
+    }
     let again = Shop::order(15_000, &paid.order);
     shop.create(&again).await.refused(409, "ORDER_ALREADY_EXISTS");
     eventually("it leaves memory again", async || app.in_memory().await == 0).await;
