@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     acquirer::{self, Sandbox},
+    actors::Decision,
     config::{DEFAULTS, Settings},
     demo,
     operator::{self, Audit},
@@ -145,7 +146,7 @@ pub async fn audit(settings: Settings) -> Done {
 pub async fn doubt_list(settings: Settings) -> Done {
     let store = Store::connect(&settings.database).await?;
     let waiting = operator::list_doubt(&store, &mut stdout()).await?;
-    println!("{waiting} payments wait for a decision");
+    println!("{waiting} wait for a decision");
     Ok(())
 }
 
@@ -153,9 +154,9 @@ pub async fn doubt_list(settings: Settings) -> Done {
 ///
 /// # Errors
 /// Nothing waits for a decision there.
-pub async fn doubt_resolve(settings: Settings, key: &str, approved: bool, note: &str) -> Done {
+pub async fn doubt_resolve(settings: Settings, key: &str, decision: Decision) -> Done {
     let offline = Paygate::offline(&settings).await?;
-    let resolved = operator::resolve_doubt(offline.payments(), key, approved, note).await;
+    let resolved = operator::resolve_doubt(offline.payments(), key, decision).await;
     offline.stop().await?;
     println!("the payment is {} now", resolved?);
     Ok(())

@@ -126,6 +126,7 @@ codes! {
     TooManyRefunds "TOO_MANY_REFUNDS" 409 None "취소 횟수 한도를 초과했습니다." "This payment has too many refunds.";
     RefundDeclined "REFUND_DECLINED" 409 Declined "카드사에서 취소를 거절했습니다." "The card company refused the refund.";
     NothingToResolve "NOTHING_TO_RESOLVE" 409 None "확인을 기다리는 결제가 아닙니다." "This payment waits for nobody's decision.";
+    BeingReversed "BEING_REVERSED" 409 None "취소 처리 중인 결제라 승인으로 확정할 수 없습니다." "This payment is being reversed and cannot become a charge any more.";
     RefundNotSupported "REFUND_NOT_SUPPORTED" 409 Declined "카드사가 취소를 지원하지 않습니다." "The card company takes no refunds here: settle it with them directly.";
     KeyRunning "IDEMPOTENCY_KEY_IN_USE" 409 None "같은 멱등키의 요청이 처리 중입니다." "A request with this idempotency key is still running.";
     PayloadTooLarge "PAYLOAD_TOO_LARGE" 413 None "요청 본문이 너무 큽니다." "The request body is too large.";
@@ -243,6 +244,7 @@ impl From<Rejection> for ApiError {
             }
             Rejection::TooManyRefunds => Code::TooManyRefunds,
             Rejection::NothingToResolve => Code::NothingToResolve,
+            Rejection::Reversing => Code::BeingReversed,
             // Only timers and outcomes hear these.
             Rejection::NotDue | Rejection::Stale | Rejection::Contradiction => Code::Internal,
         }

@@ -3,7 +3,7 @@
 use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use paygate::{commands, config::Settings, telemetry};
+use paygate::{actors::Decision, commands, config::Settings, domain::By, telemetry};
 
 /// A self-hosted payment gateway.
 #[derive(Parser)]
@@ -60,11 +60,14 @@ enum Doubt {
     #[command(group = clap::ArgGroup::new("decision").required(true))]
     Resolve {
         payment_key: String,
-        /// The money was taken.
+        /// The refund it is about (`doubt list` shows its number); the charge when absent.
+        #[arg(long)]
+        refund: Option<String>,
+        /// The acquirer did it: the money was taken, or given back.
         #[arg(long, group = "decision")]
         approved: bool,
-        /// The money was not taken, or was given back.
-        #[arg(long, group = "decision")]
+        /// The acquirer did not do it, or it was reversed.
+        #[arg(long, group = "decision", visible_alias = "declined")]
         reversed: bool,
         /// Who said so, and how it was found out; kept in the journal.
         #[arg(long)]
@@ -101,8 +104,10 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Why { payment_key, json } => commands::why(settings, &payment_key, json).await,
             Command::Audit => commands::audit(settings).await,
             Command::Doubt(Doubt::List) => commands::doubt_list(settings).await,
-            Command::Doubt(Doubt::Resolve { payment_key, approved, note, .. }) => {
-                commands::doubt_resolve(settings, &payment_key, approved, &note).await
+            Command::Doubt(Doubt::Resolve { payment_key, refund, approved, note, .. }) => {
+                let refund = refund.map(|number| number.parse()).transpose()?;
+                let decision = Decision { refund, approved, note: note.into(), by: By::Operator };
+                commands::doubt_resolve(settings, &payment_key, decision).await
             }
             Command::Config => Ok(()),
         }

@@ -7,6 +7,7 @@ mod m0001_accounts;
 mod m0002_payments;
 mod m0003_idempotency;
 mod m0004_recovery;
+mod m0005_doubt;
 
 pub struct Migrator;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_payments::Migration),
             Box::new(m0003_idempotency::Migration),
             Box::new(m0004_recovery::Migration),
+            Box::new(m0005_doubt::Migration),
         ]
     }
 }

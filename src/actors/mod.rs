@@ -20,5 +20,5 @@ pub mod sweeper;
 
 pub use claim::{Claim, ClaimAnswer};
 pub use kernel::AskError;
-pub use payments::{Arbiters, Payments, RefundRequest, limits};
+pub use payments::{Arbiters, Decision, Payments, RefundRequest, limits};
 pub use services::{ActorSettings, Clock, PaymentSettings, ResolutionSettings, Services};

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use metrics::gauge;
+use metrics::{counter, gauge};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     kernel::{Kernel, Reply},
     registry::{Gone, Registry},
 };
-use crate::domain::{Command, Effect, Order, Payment, PaymentId};
+use crate::domain::{Command, Effect, Order, Payment, PaymentId, Rejection};
 
 /// An outcome that could not be made durable is handed in again after this long, for as long as it takes.
 const RETRY_COMMIT_AFTER: Duration = Duration::from_millis(500);
@@ -164,6 +164,11 @@ impl PaymentActor {
 async fn deliver(registry: &Registry, payment: PaymentId, command: Command) {
     loop {
         match registry.ask(payment, Ask { command: command.clone(), claim: None }).await {
+            Err(AskError::Rejected(Rejection::Contradiction)) => {
+                counter!("paygate_acquirer_contradictions_total").increment(1);
+                tracing::error!(%payment, ?command, "the acquirer contradicts what it said before");
+                return;
+            }
             Ok(_) | Err(AskError::Rejected(_) | AskError::NotFound) => return,
             Err(error) => {
                 tracing::warn!(%payment, %error, "an outcome is not durable yet; trying again");

@@ -37,6 +37,16 @@ pub struct RefundRequest {
     pub by: By,
 }
 
+/// What a person has found out about money in doubt.
+pub struct Decision {
+    /// The refund it is about; the charge when absent.
+    pub refund: Option<CancelNo>,
+    /// The acquirer did it.
+    pub approved: bool,
+    pub note: Box<str>,
+    pub by: By,
+}
+
 impl Payments {
     /// Starts arbiters and registry. Must be called inside an actix system.
     pub fn start(services: Arc<Services>) -> (Self, Arbiters) {
@@ -114,7 +124,13 @@ impl Payments {
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
         let txn_no = Services::fresh();
-        self.ask(id, Command::Confirm { payment_key, amount, txn_no }, claim).await
+        let payment = self.ask(id, Command::Confirm { payment_key, amount, txn_no }, claim).await?;
+        // A shop that is told "unknown" may ask again and get the result; that must be on record before it
+        // is told.
+        if payment.authorization.is_open() && !payment.was_in_doubt {
+            return self.ask(id, Command::WithholdAnswer { refund: None }, None).await;
+        }
+        Ok(payment)
     }
 
     /// The holder of the QR token gives up.
@@ -154,7 +170,14 @@ impl Payments {
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
         let RefundRequest { cancel_no, amount, expected_balance, reason, by } = request;
-        self.ask(id, Command::Refund { cancel_no, amount, expected_balance, reason, by }, claim).await
+        let payment = self.ask(id, Command::Refund { cancel_no, amount, expected_balance, reason, by }, claim).await?;
+        let Some(refund) = payment.refund(cancel_no) else { return Ok(payment) };
+        match (refund.is_open(), refund.answer_withheld) {
+            (true, false) => self.ask(id, Command::WithholdAnswer { refund: Some(cancel_no) }, None).await,
+            // Who was told "unknown" hears the result now; the same call once more is another refund.
+            (false, true) => self.ask(id, Command::GiveAnswer { refund: cancel_no }, None).await,
+            _ => Ok(payment),
+        }
     }
 
     /// Lets a payment do what is due: end at its deadline, ask for an answer that is owed.
@@ -169,14 +192,9 @@ impl Payments {
     ///
     /// # Errors
     /// [`AskError::Rejected`] when nothing waits for a decision.
-    pub async fn resolve_by_hand(
-        &self,
-        id: PaymentId,
-        approved: bool,
-        note: Box<str>,
-        by: By,
-    ) -> Result<Arc<Payment>, AskError> {
-        self.ask(id, Command::ResolveByHand { approved, note, by }, None).await
+    pub async fn resolve_by_hand(&self, id: PaymentId, decision: Decision) -> Result<Arc<Payment>, AskError> {
+        let Decision { refund, approved, note, by } = decision;
+        self.ask(id, Command::ResolveByHand { refund, approved, note, by }, None).await
     }
 
     /// The present state; a payment past its time never shows as open.
@@ -196,7 +214,6 @@ impl Payments {
     }
 
     async fn ask(&self, id: PaymentId, command: Command, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
-        let is_confirm = matches!(command, Command::Confirm { .. });
         let Reply { payment, refused, ended } = self.registry.ask(id, Ask { command, claim }).await?;
         if let Some(rejection) = refused {
             return Err(rejection.into());
@@ -206,12 +223,8 @@ impl Payments {
         if let Ok(Ok(payment)) = tokio::time::timeout(budget, ended).await {
             return Ok(payment);
         }
-        // The budget is spent, or the actor gone: the payment knows how far it has come. A shop that is told
-        // "unknown" may ask again and get the result; that must be on record before it is told.
-        if !is_confirm {
-            return self.registry.look(id).await;
-        }
-        Ok(self.registry.ask(id, Ask { command: Command::WithholdAnswer, claim: None }).await?.payment)
+        // The budget is spent, or the actor gone: the payment knows how far it has come.
+        self.registry.look(id).await
     }
 
     /// Forgets payment actors that died.

@@ -30,7 +30,8 @@ pub enum Authorization {
         since: Timestamp,
         /// Reversals sent so far.
         attempts: u32,
-        next_at: Timestamp,
+        /// When the next one is sent; `None`: it cannot be, a person has to see to it.
+        next_at: Option<Timestamp>,
     },
     Approved {
         txn_no: TxnNo,
@@ -64,8 +65,7 @@ impl Authorization {
     pub const fn due_at(&self) -> Option<Timestamp> {
         match self {
             Authorization::Requested { look_at, .. } => Some(*look_at),
-            Authorization::Unknown { next_at, .. } => *next_at,
-            Authorization::Reversing { next_at, .. } => Some(*next_at),
+            Authorization::Unknown { next_at, .. } | Authorization::Reversing { next_at, .. } => *next_at,
             Authorization::None | Authorization::Approved { .. } | Authorization::Closed { .. } => None,
         }
     }

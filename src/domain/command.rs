@@ -49,8 +49,15 @@ pub enum Command {
         cancel_no: CancelNo,
         outcome: Outcome<()>,
     },
-    /// The caller's patience is over: it is told that the outcome is unknown.
-    WithholdAnswer,
+    /// The caller's patience is over: it is told that the outcome of the charge, or of a refund, is
+    /// unknown.
+    WithholdAnswer {
+        refund: Option<CancelNo>,
+    },
+    /// The result of a refund reaches a caller.
+    GiveAnswer {
+        refund: CancelNo,
+    },
     InquiryEnded {
         txn_no: TxnNo,
         outcome: Outcome<Found>,
@@ -59,8 +66,10 @@ pub enum Command {
         txn_no: TxnNo,
         outcome: Outcome<()>,
     },
-    /// A person decides about money in doubt that nobody can be asked about.
+    /// A person decides about money in doubt that nobody can be asked about: the charge, or a refund.
     ResolveByHand {
+        refund: Option<CancelNo>,
+        /// The acquirer did it.
         approved: bool,
         note: Box<str>,
         by: By,
@@ -89,7 +98,8 @@ impl Command {
             Command::Refund { by, .. } | Command::ResolveByHand { by, .. } => *by,
             Command::VerificationEnded { .. }
             | Command::AuthorizationEnded { .. }
-            | Command::WithholdAnswer
+            | Command::WithholdAnswer { .. }
+            | Command::GiveAnswer { .. }
             | Command::InquiryEnded { .. }
             | Command::ReversalEnded { .. }
             | Command::RefundEnded { .. }
@@ -199,4 +209,6 @@ pub enum Rejection {
     Contradiction,
     #[error("nothing here waits for a person's decision")]
     NothingToResolve,
+    #[error("this is being reversed and cannot become a charge any more")]
+    Reversing,
 }

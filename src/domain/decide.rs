@@ -34,12 +34,19 @@ pub fn decide(payment: &Payment, command: &Command, now: Timestamp, policy: &Pol
         }
         Command::InquiryEnded { txn_no, outcome } => doubt::inquiry_ended(payment, *txn_no, outcome, now, policy),
         Command::ReversalEnded { txn_no, outcome } => doubt::reversal_ended(payment, *txn_no, outcome, now, policy),
-        Command::ResolveByHand { approved, note, by: _ } => doubt::resolve_by_hand(payment, *approved, note, now),
+        Command::ResolveByHand { refund: None, approved, note, by: _ } => {
+            doubt::resolve_by_hand(payment, *approved, note)
+        }
+        Command::ResolveByHand { refund: Some(cancel_no), approved, note, by: _ } => {
+            refund::resolve_by_hand(payment, *cancel_no, *approved, note)
+        }
         Command::RefundEnded { cancel_no, outcome } => refund::ended(payment, *cancel_no, outcome, now, policy),
-        Command::WithholdAnswer if payment.authorization.is_open() && !payment.was_in_doubt => {
+        Command::WithholdAnswer { refund: None } if payment.authorization.is_open() && !payment.was_in_doubt => {
             Ok(Step::record([Event::AnswerWithheld]))
         }
-        Command::WithholdAnswer => Ok(Step::unchanged()),
+        Command::WithholdAnswer { refund: None } => Ok(Step::unchanged()),
+        Command::WithholdAnswer { refund: Some(cancel_no) } => Ok(refund::withhold(payment, *cancel_no)),
+        Command::GiveAnswer { refund } => Ok(refund::give(payment, *refund)),
         Command::Wake => wake(payment, now, policy),
         // Whoever asks first after the deadline ends the payment; the timer is only the last resort.
         _ if payment.is_due(now) => Ok(Step::record([Event::Expired]).but_refuse(Rejection::Ended(Status::Expired))),

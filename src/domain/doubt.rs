@@ -30,6 +30,9 @@ pub(super) fn authorization_ended(
             // The acquirer approves what it had refused, reversed, or never got. Nobody asked for that any
             // more: it is given back, whatever the payment has come to.
             let late = Event::LateApproval { txn_no, approval: approval.clone() };
+            if !policy.resolves {
+                return Ok(Step::record([late, Event::ReversalFailed { txn_no, next_at: None }]));
+            }
             Ok(Step::record([late, reversal(txn_no, now, policy)]).then(reverse(payment, txn_no)))
         }
         (_, Outcome::Approved(_)) => Err(Rejection::Contradiction),
@@ -68,6 +71,9 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
         }
         Authorization::Unknown { txn_no, .. } if !policy.resolves => {
             Ok(Step::record([Event::AuthorizationUnknown { txn_no, next_at: None }]))
+        }
+        Authorization::Reversing { txn_no, .. } if !policy.resolves => {
+            Ok(Step::record([Event::ReversalFailed { txn_no, next_at: None }]))
         }
         // After a long outage, too, it is asked once before anything is given back.
         Authorization::Unknown { txn_no, since, attempts, .. }
@@ -135,10 +141,12 @@ pub(super) fn reversal_ended(
         _ => return Err(Rejection::Stale),
     };
     Ok(match outcome {
-        Outcome::Approved(()) => reversed(payment, txn_no),
+        // Some networks say "it is reversed" as a refusal to do it again.
+        Outcome::Approved(()) | Outcome::Declined(Reason::TxnReversed) => reversed(payment, txn_no),
         // Even "no" is no end here: the money may be with us, and it is not ours.
         Outcome::Declined(_) | Outcome::NotSent | Outcome::Unknown => {
-            Step::record([Event::ReversalFailed { txn_no, next_at: policy.next_attempt_at(now, attempts) }])
+            let next_at = policy.resolves.then(|| policy.next_attempt_at(now, attempts));
+            Step::record([Event::ReversalFailed { txn_no, next_at }])
         }
     })
 }
@@ -152,18 +160,18 @@ fn reversed(payment: &Payment, txn_no: TxnNo) -> Step {
 }
 
 /// A person has found out, by other means, what became of an authorization that nobody can be asked about.
-pub(super) fn resolve_by_hand(
-    payment: &Payment,
-    approved: bool,
-    note: &str,
-    now: Timestamp,
-) -> Result<Step, Rejection> {
-    let Authorization::Unknown { txn_no, next_at: None, .. } = payment.authorization else {
-        return Err(Rejection::NothingToResolve);
+pub(super) fn resolve_by_hand(payment: &Payment, approved: bool, note: &str) -> Result<Step, Rejection> {
+    let (txn_no, since) = match payment.authorization {
+        // It will not become a charge any more: a person can only have it given back, and say so.
+        Authorization::Reversing { next_at: None, .. } if approved => return Err(Rejection::Reversing),
+        Authorization::Unknown { txn_no, since, next_at: None, .. }
+        | Authorization::Reversing { txn_no, since, next_at: None, .. } => (txn_no, since),
+        _ => return Err(Rejection::NothingToResolve),
     };
     let by_hand = Event::ResolvedByHand { txn_no, approved, note: note.into() };
     if approved {
-        let approval = Approval { approval_no: "".into(), approved_at: now };
+        // The charge is as old as the question, which counts for the business day of a refund.
+        let approval = Approval { approval_no: "".into(), approved_at: since };
         return Ok(Step::record([by_hand, Event::Approved { txn_no, approval }]));
     }
     let mut step = reversed(payment, txn_no);

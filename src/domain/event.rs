@@ -68,7 +68,8 @@ pub enum Event {
     },
     ReversalFailed {
         txn_no: TxnNo,
-        next_at: Timestamp,
+        /// When it is sent again; absent when it cannot be, and a person has to see to it.
+        next_at: Option<Timestamp>,
     },
     /// It is not charged, and never will be.
     Reversed {
@@ -130,6 +131,21 @@ pub enum Event {
         cancel_no: CancelNo,
         reason: Reason,
     },
+    /// A person who asked the acquirer by other means has decided whether the money was given back.
+    RefundResolvedByHand {
+        cancel_no: CancelNo,
+        approved: bool,
+        note: Box<str>,
+    },
+    /// Whoever asked for this refund was told that its outcome is unknown, so the same call again is
+    /// about this refund and not about another one.
+    RefundAnswerWithheld {
+        cancel_no: CancelNo,
+    },
+    /// They asked again and got the result: the same call is a new refund from here on.
+    RefundAnswerGiven {
+        cancel_no: CancelNo,
+    },
 }
 
 impl Event {
@@ -163,6 +179,9 @@ impl Event {
             Event::RefundRetried { .. } => "refund_retried",
             Event::RefundSucceeded { .. } => "refund_succeeded",
             Event::RefundFailed { .. } => "refund_failed",
+            Event::RefundResolvedByHand { .. } => "refund_resolved_by_hand",
+            Event::RefundAnswerWithheld { .. } => "refund_answer_withheld",
+            Event::RefundAnswerGiven { .. } => "refund_answer_given",
         }
     }
 

@@ -108,7 +108,7 @@ impl Life {
             }
             Move::CancelByCustomer(who) => self.run(&Command::CancelByCustomer { customer: payer(who).id }),
             Move::CancelByShop => self.run(&Command::CancelByShop { reason: Some("sold out".into()) }),
-            Move::Withhold => self.run(&Command::WithholdAnswer),
+            Move::Withhold => self.withhold_or_give(),
             Move::Refund(amount, off_by) => {
                 let cancel_no = self.fresh().into();
                 self.refund(cancel_no, amount, off_by.map(|off| self.payment.refundable() + off))
@@ -148,13 +148,7 @@ impl Life {
             }
             Move::Wake => self.run(&Command::Wake),
             Move::WakeWhenDue => self.wake_when_due(),
-            Move::ByHand(reverse) => {
-                let approved = match self.payment.authorization {
-                    Authorization::Unknown { txn_no, next_at: None, .. } => self.wire.telephone(txn_no, reverse),
-                    _ => !reverse,
-                };
-                self.run(&Command::ResolveByHand { approved, note: "asked by telephone".into(), by: By::Operator })
-            }
+            Move::ByHand(reverse) => self.resolve_by_hand(reverse),
             Move::Restart => {
                 self.wire.restart();
                 self.payment = Payment::replay(self.payment.id, self.journal.clone()).unwrap();
@@ -166,6 +160,28 @@ impl Life {
     fn refund(&mut self, cancel_no: CancelNo, amount: Option<i64>, expected_balance: Option<i64>) -> Checked {
         let by = By::BackOffice(self.payment.order.merchant);
         self.run(&Command::Refund { cancel_no, amount, expected_balance, reason: Some("변심".into()), by })
+    }
+
+    /// The caller of the charge, or else of the newest refund, is told something.
+    fn withhold_or_give(&mut self) -> Checked {
+        let refund = self.payment.refunds.last().map(|refund| (refund.cancel_no, refund.is_open()));
+        self.run(&match refund {
+            Some((cancel_no, true)) => Command::WithholdAnswer { refund: Some(cancel_no) },
+            Some((refund, false)) => Command::GiveAnswer { refund },
+            None => Command::WithholdAnswer { refund: None },
+        })
+    }
+
+    fn resolve_by_hand(&mut self, reverse: bool) -> Checked {
+        let waits = |refund: &&Refund| matches!(refund.state, RefundState::Unknown { next_at: None, .. });
+        let refund = self.payment.refunds.iter().find(waits).map(|refund| refund.cancel_no);
+        let approved = match (&self.payment.authorization, refund) {
+            (Authorization::Unknown { txn_no, next_at: None, .. }, _) => self.wire.telephone(*txn_no, reverse),
+            (_, Some(cancel_no)) => self.wire.telephone_refund(cancel_no),
+            _ => !reverse,
+        };
+        let (note, by) = ("asked by telephone".into(), By::Operator);
+        self.run(&Command::ResolveByHand { refund, approved, note, by })
     }
 
     fn wake_when_due(&mut self) -> Checked {
@@ -238,7 +254,7 @@ impl Life {
         self.wake_until_quiet()?;
         self.deliver_everything()?;
         self.wake_until_quiet()?;
-        if self.waits_for_a_person() {
+        while self.payment.doubts().any(|doubt| doubt.state == Resolving::Manual) {
             self.play(&Move::ByHand(false))?;
             self.wake_until_quiet()?;
         }
@@ -266,10 +282,6 @@ impl Life {
             }
         }
         Err(TestCaseError::fail(format!("it never comes to rest: {:?}", self.payment)))
-    }
-
-    pub fn waits_for_a_person(&self) -> bool {
-        matches!(self.payment.authorization, Authorization::Unknown { next_at: None, .. })
     }
 }
 

@@ -76,7 +76,7 @@ impl Life {
             Effect::Reverse { txn_no, amount, .. } => {
                 prop_assert!(amount.minor() == PRICE && self.wire.has_sent_authorization(*txn_no));
                 let reversing = matches!(payment.authorization,
-                    Authorization::Reversing { txn_no: own, next_at, .. } if own == *txn_no && next_at == lost_at);
+                    Authorization::Reversing { txn_no: own, next_at, .. } if own == *txn_no && next_at == Some(lost_at));
                 prop_assert!(reversing, "{:?}", payment.authorization);
             }
             Effect::Refund { cancel_no, txn_no, amount, .. } => {
@@ -131,9 +131,12 @@ impl Life {
         }
         match payment.authorization {
             Authorization::Requested { look_at, .. } => owed.push(Some(look_at)),
-            Authorization::Reversing { next_at, .. } => owed.push(Some(next_at)),
-            Authorization::Unknown { next_at, .. } if resolves => owed.push(next_at),
-            Authorization::Unknown { next_at, .. } => prop_assert_eq!(next_at, None, "who would be asked?"),
+            Authorization::Unknown { next_at, .. } | Authorization::Reversing { next_at, .. } if resolves => {
+                owed.push(next_at);
+            }
+            Authorization::Unknown { next_at, .. } | Authorization::Reversing { next_at, .. } => {
+                prop_assert_eq!(next_at, None, "who would be asked?");
+            }
             _ if !payment.status.is_final() => owed.push(Some(payment.order.expires_at)),
             _ => {}
         }
@@ -149,7 +152,8 @@ impl Life {
         prop_assert!(owed.iter().all(Option::is_some), "owed, and nobody will look: {payment:?}");
         prop_assert_eq!(payment.due_at(), owed.into_iter().flatten().min());
         prop_assert_eq!(payment.is_at_rest(), payment.due_at().is_none());
-        let open = payment.authorization.is_open() && !self.waits_for_a_person();
+        let manual = payment.doubts().any(|doubt| doubt.refund.is_none() && doubt.state == Resolving::Manual);
+        let open = payment.authorization.is_open() && !manual;
         prop_assert_eq!(payment.is_under_way(Operation::Authorization), open);
         Ok(())
     }
@@ -230,13 +234,8 @@ impl Life {
         let (payment, held) = (&self.payment, self.wire.books.held());
         prop_assert!(payment.status.is_final(), "stuck in {}", payment.status);
         prop_assert!(!payment.authorization.is_open(), "stuck in {:?}", payment.authorization);
-        let in_doubt = |refund: &&Refund| !matches!(refund.state, RefundState::Done { .. } | RefundState::Failed(_));
-        if !self.policy.resolves && payment.refunds.iter().any(|refund| in_doubt(&refund)) {
-            // Nobody can be asked, and a person cannot decide either: the amount stays reserved.
-            prop_assert!(payment.refundable() <= held && held <= payment.balance());
-            return Ok(());
-        }
-        prop_assert_eq!(payment.refunds.iter().find(in_doubt), None);
+        prop_assert_eq!(payment.resolution(), None);
+        prop_assert_eq!(payment.refunds.iter().find(|refund| refund.is_open()), None);
         prop_assert_eq!((payment.balance(), payment.refundable()), (held, held));
         let expected = match held {
             0 => payment.status != Status::Done && payment.status != Status::PartialCanceled,
@@ -277,7 +276,7 @@ fn is_proven(event: &Event, command: &Command) -> bool {
             command,
             AuthorizationEnded { outcome: Outcome::Approved(_), .. }
                 | InquiryEnded { outcome: Outcome::Approved(Found::Approved(_)), .. }
-                | ResolveByHand { approved: true, .. }
+                | ResolveByHand { refund: None, approved: true, .. }
         ),
         Event::Declined { .. } => matches!(
             command,
@@ -286,16 +285,21 @@ fn is_proven(event: &Event, command: &Command) -> bool {
         ),
         Event::Reversed { .. } => matches!(
             command,
-            ReversalEnded { outcome: Outcome::Approved(()), .. }
+            ReversalEnded { outcome: Outcome::Approved(()) | Outcome::Declined(Reason::TxnReversed), .. }
                 | InquiryEnded { outcome: Outcome::Approved(Found::Reversed), .. }
-                | ResolveByHand { approved: false, .. }
+                | ResolveByHand { refund: None, approved: false, .. }
         ),
         Event::LateApproval { .. } => matches!(command, AuthorizationEnded { outcome: Outcome::Approved(_), .. }),
         Event::AuthorizationNotSent { .. } => matches!(command, AuthorizationEnded { outcome: Outcome::NotSent, .. }),
-        Event::RefundSucceeded { .. } => matches!(command, RefundEnded { outcome: Outcome::Approved(()), .. }),
-        Event::RefundFailed { .. } => {
-            matches!(command, RefundEnded { outcome: Outcome::Declined(_) | Outcome::NotSent, .. })
-        }
+        Event::RefundSucceeded { .. } => matches!(
+            command,
+            RefundEnded { outcome: Outcome::Approved(()), .. } | ResolveByHand { refund: Some(_), approved: true, .. }
+        ),
+        Event::RefundFailed { .. } => matches!(
+            command,
+            RefundEnded { outcome: Outcome::Declined(_) | Outcome::NotSent, .. }
+                | ResolveByHand { refund: Some(_), approved: false, .. }
+        ),
         _ => true,
     }
 }

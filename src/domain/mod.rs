@@ -23,6 +23,7 @@ mod outcome;
 mod payment;
 mod policy;
 mod refund;
+mod resolution;
 mod status;
 
 #[cfg(test)]
@@ -52,4 +53,5 @@ pub use outcome::{Approval, Found, Outcome, Reason};
 pub use payment::{Operation, Payment};
 pub use policy::Policy;
 pub use refund::{MAX_REFUNDS, Refund, RefundKind, RefundState, business_day};
+pub use resolution::{Resolution, Resolving};
 pub use status::Status;

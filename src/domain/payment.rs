@@ -128,9 +128,12 @@ impl Payment {
             Event::Expired => self.status = Status::Expired,
             Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason } => {
                 self.reserved += amount.minor();
+                let is_all = self.refundable() == 0;
                 self.refunds.push(Refund {
                     cancel_no: *cancel_no,
                     amount: *amount,
+                    is_all,
+                    answer_withheld: false,
                     kind: *refund_kind,
                     reason: reason.clone(),
                     requested_at: recorded.at,
@@ -153,6 +156,10 @@ impl Payment {
                 self.set_refund(*cancel_no, |_| RefundState::Failed(*reason));
                 self.reserved -= self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
             }
+            // Told for the record; what follows from it is an event of its own.
+            Event::RefundResolvedByHand { .. } => {}
+            Event::RefundAnswerWithheld { cancel_no } => self.set_answer_withheld(*cancel_no, true),
+            Event::RefundAnswerGiven { cancel_no } => self.set_answer_withheld(*cancel_no, false),
         }
     }
 
@@ -181,7 +188,8 @@ impl Payment {
                 Authorization::Unknown { txn_no: *txn_no, since, attempts: asked, next_at: Some(*next_at) }
             }
             Event::ReversalRequested { txn_no, look_at } => {
-                Authorization::Reversing { txn_no: *txn_no, since, attempts: reversed + 1, next_at: *look_at }
+                let (attempts, next_at) = (reversed + 1, Some(*look_at));
+                Authorization::Reversing { txn_no: *txn_no, since, attempts, next_at }
             }
             Event::ReversalFailed { txn_no, next_at } => {
                 Authorization::Reversing { txn_no: *txn_no, since, attempts: reversed, next_at: *next_at }
@@ -206,6 +214,12 @@ impl Payment {
                 _ => 1,
             };
             refund.state = state(attempts);
+        }
+    }
+
+    fn set_answer_withheld(&mut self, cancel_no: CancelNo, withheld: bool) {
+        if let Some(refund) = self.refunds.iter_mut().rfind(|refund| refund.cancel_no == cancel_no) {
+            refund.answer_withheld = withheld;
         }
     }
 

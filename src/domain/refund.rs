@@ -54,6 +54,10 @@ pub enum RefundState {
 pub struct Refund {
     pub cancel_no: CancelNo,
     pub amount: Money,
+    /// It was all that was left when it was asked for.
+    pub is_all: bool,
+    /// Whoever asked for it was told that its outcome is unknown, and has not got the result since.
+    pub answer_withheld: bool,
     pub kind: RefundKind,
     pub reason: Option<Box<str>>,
     pub requested_at: Timestamp,
@@ -92,10 +96,10 @@ pub(super) fn request(
     policy: &Policy,
 ) -> Result<Step, Rejection> {
     let Authorization::Approved { approval, .. } = &payment.authorization else {
-        return Err(if payment.authorization.is_open() {
-            Rejection::ConfirmUnderWay
-        } else if payment.status.is_final() {
+        return Err(if payment.status.is_final() {
             Rejection::Ended(payment.status)
+        } else if payment.authorization.is_open() {
+            Rejection::ConfirmUnderWay
         } else {
             Rejection::NotCharged
         });
@@ -118,33 +122,73 @@ pub(super) fn request(
     if payment.refunds.len() >= MAX_REFUNDS {
         return Err(Rejection::TooManyRefunds);
     }
-    let refund = Refund {
-        cancel_no: asked.cancel_no,
-        amount: Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?,
-        kind: RefundKind::on(approval.approved_at, now),
-        reason,
-        requested_at: now,
-        state: RefundState::Requested { look_at: policy.lost_at(now) },
-    };
+    let amount = Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?;
+    let call = call(payment, asked.cancel_no, amount, reason.clone()).ok_or(Rejection::NotCharged)?;
     let requested = Event::RefundRequested {
-        cancel_no: refund.cancel_no,
-        amount: refund.amount,
-        refund_kind: refund.kind,
+        cancel_no: asked.cancel_no,
+        amount,
+        refund_kind: RefundKind::on(approval.approved_at, now),
         look_at: policy.lost_at(now),
-        reason: refund.reason.clone(),
+        reason,
     };
-    Ok(Step::record([requested]).then(call(payment, &refund).ok_or(Rejection::NotCharged)?))
+    Ok(Step::record([requested]).then(call))
 }
 
-fn call(payment: &Payment, refund: &Refund) -> Option<Effect> {
+fn call(payment: &Payment, cancel_no: CancelNo, amount: Money, reason: Option<Box<str>>) -> Option<Effect> {
     let Authorization::Approved { txn_no, .. } = payment.authorization else { return None };
-    Some(Effect::Refund {
-        cancel_no: refund.cancel_no,
-        txn_no,
-        method: payment.instrument.as_ref()?.method.clone(),
-        amount: refund.amount,
-        reason: refund.reason.clone(),
-    })
+    let method = payment.instrument.as_ref()?.method.clone();
+    Some(Effect::Refund { cancel_no, txn_no, method, amount, reason })
+}
+
+impl Payment {
+    /// The refund that a call for `amount` minor units (or all that is left), made again without an
+    /// idempotency key, is about: one whose outcome its caller was not told.
+    pub fn refund_asked_before(&self, amount: Option<i64>) -> Option<CancelNo> {
+        let is_same = |refund: &&Refund| {
+            refund.answer_withheld && amount.map_or(refund.is_all, |minor| refund.amount.minor() == minor)
+        };
+        self.refunds.iter().rfind(is_same).map(|refund| refund.cancel_no)
+    }
+}
+
+/// The caller's patience is over.
+pub(super) fn withhold(payment: &Payment, cancel_no: CancelNo) -> Step {
+    match payment.refund(cancel_no) {
+        Some(refund) if refund.is_open() && !refund.answer_withheld => {
+            Step::record([Event::RefundAnswerWithheld { cancel_no }])
+        }
+        _ => Step::unchanged(),
+    }
+}
+
+/// The caller gets the result.
+pub(super) fn give(payment: &Payment, cancel_no: CancelNo) -> Step {
+    match payment.refund(cancel_no) {
+        Some(refund) if !refund.is_open() && refund.answer_withheld => {
+            Step::record([Event::RefundAnswerGiven { cancel_no }])
+        }
+        _ => Step::unchanged(),
+    }
+}
+
+/// A person has found out, by other means, what became of a refund that nobody can be asked about.
+pub(super) fn resolve_by_hand(
+    payment: &Payment,
+    cancel_no: CancelNo,
+    approved: bool,
+    note: &str,
+) -> Result<Step, Rejection> {
+    let waits = |refund: &Refund| matches!(refund.state, RefundState::Unknown { next_at: None, .. });
+    if !payment.refund(cancel_no).is_some_and(waits) {
+        return Err(Rejection::NothingToResolve);
+    }
+    let by_hand = Event::RefundResolvedByHand { cancel_no, approved, note: note.into() };
+    let ended = if approved {
+        Event::RefundSucceeded { cancel_no }
+    } else {
+        Event::RefundFailed { cancel_no, reason: Reason::Declined }
+    };
+    Ok(Step::record([by_hand, ended]))
 }
 
 /// A refund whose answer is owed is asked for again, under the same number.
@@ -155,7 +199,7 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
     if !policy.resolves {
         return Ok(Step::record([Event::RefundUnknown { cancel_no, next_at: None }]));
     }
-    let again = call(payment, refund).ok_or(Rejection::NotDue)?;
+    let again = call(payment, cancel_no, refund.amount, refund.reason.clone()).ok_or(Rejection::NotDue)?;
     Ok(Step::record([Event::RefundRetried { cancel_no, look_at: policy.lost_at(now) }]).then(again))
 }
 

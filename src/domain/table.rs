@@ -21,7 +21,10 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     let inquired = |number, outcome| Command::InquiryEnded { txn_no: id(number), outcome };
     let found = |found| inquired(USED, Outcome::Approved(found));
     let reversed = |number, outcome| Command::ReversalEnded { txn_no: id(number), outcome };
-    let by_hand = |approved| Command::ResolveByHand { approved, note: "telephoned".into(), by: By::Operator };
+    let by_hand = |refund: Option<u128>, approved| {
+        let (refund, note, by) = (refund.map(id), "telephoned".into(), By::Operator);
+        Command::ResolveByHand { refund, approved, note, by }
+    };
     let refund = |number, amount, expected_balance| {
         let (cancel_no, by) = (id(number), By::Shop);
         Command::Refund { cancel_no, amount, expected_balance, reason: None, by }
@@ -41,7 +44,9 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         ("confirm: as asked", confirm(1, PRICE)),
         ("confirm: wrong amount", confirm(1, PRICE - 1)),
         ("confirm: wrong key", confirm(9, PRICE)),
-        ("withhold the answer", Command::WithholdAnswer),
+        ("withhold the answer", Command::WithholdAnswer { refund: None }),
+        ("withhold the refund's answer", Command::WithholdAnswer { refund: Some(id(USED)) }),
+        ("give the refund's answer", Command::GiveAnswer { refund: id(USED) }),
         ("authorization: approved", authorized(USED, Outcome::Approved(approval()))),
         ("authorization: declined", authorized(USED, Outcome::Declined(declined))),
         ("authorization: not sent", authorized(USED, Outcome::NotSent)),
@@ -58,11 +63,14 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         ("inquiry: approved, stale", inquired(NEVER, Outcome::Approved(Found::Approved(approval())))),
         ("reversal: approved", reversed(USED, Outcome::Approved(()))),
         ("reversal: declined", reversed(USED, Outcome::Declined(declined))),
+        ("reversal: declined, reversed already", reversed(USED, Outcome::Declined(Reason::TxnReversed))),
         ("reversal: unknown", reversed(USED, Outcome::Unknown)),
         ("reversal: not sent", reversed(USED, Outcome::NotSent)),
         ("reversal: approved, stale", reversed(NEVER, Outcome::Approved(()))),
-        ("by hand: approved", by_hand(true)),
-        ("by hand: reversed", by_hand(false)),
+        ("by hand: approved", by_hand(None, true)),
+        ("by hand: reversed", by_hand(None, false)),
+        ("refund by hand: approved", by_hand(Some(USED), true)),
+        ("refund by hand: declined", by_hand(Some(USED), false)),
         ("cancel: owner", Command::CancelByCustomer { customer: id(OWNER) }),
         ("cancel: another customer", Command::CancelByCustomer { customer: id(STRANGER) }),
         ("cancel: shop", Command::CancelByShop { reason: None }),
@@ -161,6 +169,7 @@ fn describe(payment: &Payment, now: Timestamp) -> String {
         Authorization::Requested { .. } => ", requested",
         Authorization::Unknown { next_at: None, .. } => ", unknown, waits for a person",
         Authorization::Unknown { .. } => ", unknown",
+        Authorization::Reversing { next_at: None, .. } => ", reversing, waits for a person",
         Authorization::Reversing { .. } => ", reversing",
         Authorization::Closed { .. } => ", closed",
         Authorization::Approved { .. } => "",

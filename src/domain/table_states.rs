@@ -152,7 +152,8 @@ fn charging(in_progress: &[Event], guesses: impl Iterator<Item = Event>) -> Vec<
     let by_hand = and(&requested, [Event::AuthorizationUnknown { txn_no, next_at: None }]);
     let inquiring = and(&unknown, [Event::InquiryRequested { txn_no, look_at: look_at() }]);
     let reversing = and(&unknown, [Event::ReversalRequested { txn_no, look_at: look_at() }]);
-    let reversal_failed = and(&reversing, [Event::ReversalFailed { txn_no, next_at: look_at() }]);
+    let reversal_failed = and(&reversing, [Event::ReversalFailed { txn_no, next_at: Some(look_at()) }]);
+    let not_reversible = and(&reversing, [Event::ReversalFailed { txn_no, next_at: None }]);
     let aborted = |reason| Event::Aborted { reason };
     let reversed = and(&reversing, [Event::Reversed { txn_no }, aborted(Reason::OutcomeUnknown)]);
     let resolved = Event::ResolvedByHand { txn_no, approved: false, note: "telephoned".into() };
@@ -188,6 +189,7 @@ fn charging(in_progress: &[Event], guesses: impl Iterator<Item = Event>) -> Vec<
         in_time("reversing, failed", &reversal_failed),
         late("reversing, late", &reversing),
         mute(lost("reversing, mute since", &reversing)),
+        mute(in_time("reversing, waits for a person", &not_reversible)),
         in_time("reversed", &reversed),
         mute(in_time("reversed by hand", &reversed_by_hand)),
         in_time("reversing a late approval", &late_approval(&reversed)),
@@ -204,6 +206,7 @@ fn refunding(in_progress: &[Event]) -> Vec<State> {
     let requested = Event::AuthorizationRequested { txn_no, look_at: look_at() };
     let done = and(in_progress, [requested, Event::Approved { txn_no, approval: approval() }]);
     let succeeded = || Event::RefundSucceeded { cancel_no };
+    let withheld = || Event::RefundAnswerWithheld { cancel_no };
     let refunding = and(&done, [refund_requested(USED, 400)]);
     let in_doubt = and(&refunding, [Event::RefundUnknown { cancel_no, next_at: Some(look_at()) }]);
     let retried = and(&refunding, [Event::RefundRetried { cancel_no, look_at: look_at() }]);
@@ -228,6 +231,8 @@ fn refunding(in_progress: &[Event]) -> Vec<State> {
         lost("refund of 400 in doubt, due", &in_doubt),
         lost("refund of 400 retried, lost", &retried),
         mute(in_time("refund of 400 waits for a person", &by_hand)),
+        in_time("refund of 400 told as unknown", &and(&in_doubt, [withheld()])),
+        in_time("400 refunded, told as unknown", &and(&in_doubt, [withheld(), succeeded()])),
         lost("refunds of 400 and 100 in doubt", &two_in_doubt),
         in_time("refund of 400 failed", &failed),
         in_time("refund of all under way", &of_all),

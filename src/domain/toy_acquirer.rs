@@ -225,6 +225,20 @@ impl Wire {
         self.answers.clear();
     }
 
+    /// A person telephones until it is certain what has become of a refund, and that no request and no
+    /// answer of it is under way any more. Says whether the money was given back.
+    pub fn telephone_refund(&mut self, number: CancelNo) -> bool {
+        let is_done = self.books.refunds.entry(number).or_insert(Err(Reason::Declined)).is_ok();
+        self.answers.retain(|answer| !matches!(answer, Command::RefundEnded { cancel_no, .. } if *cancel_no == number));
+        for call in &mut self.calls {
+            if matches!(call.effect, Effect::Refund { cancel_no, .. } if cancel_no == number) {
+                call.on_its_way = false;
+                call.process = u32::MAX;
+            }
+        }
+        is_done
+    }
+
     /// A person telephones until it is certain what has become of `number`, and that no request and no
     /// answer of it is under way any more. Says whether it is charged.
     pub fn telephone(&mut self, number: TxnNo, have_it_reversed: bool) -> bool {

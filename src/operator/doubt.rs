@@ -4,28 +4,31 @@ use std::io::Write;
 
 use super::OperatorError;
 use crate::{
-    actors::Payments,
-    domain::{By, PaymentKey},
-    store::Store,
+    actors::{Decision, Payments},
+    domain::{PaymentKey, Resolving},
+    store::{Doubts, Store},
 };
 
-/// Lists what waits for a decision, oldest first: one line a payment.
+/// Lists what waits for a decision, oldest payment first: one line a charge or refund.
 ///
 /// # Errors
 /// The database failed, or the output cannot be written.
 pub async fn list_doubt(store: &Store, out: &mut impl Write) -> Result<usize, OperatorError> {
-    let waiting = store.payments_waiting_for_a_person(None, MAX_LISTED).await?;
-    for payment in &waiting {
+    let payments = store.payments_in_doubt(Doubts::WaitingForAPerson, MAX_LISTED).await?;
+    let mut waiting = 0;
+    for payment in &payments {
         let order = &payment.order;
         let key = payment.payment_key.map(|key| key.to_string()).unwrap_or_default();
-        let since = payment.updated_at;
-        writeln!(
-            out,
-            "{key}  {}  order {} of merchant {}  since {since:.3}",
-            order.amount, order.order_id, order.merchant
-        )?;
+        for doubt in payment.doubts().filter(|doubt| doubt.state == Resolving::Manual) {
+            waiting += 1;
+            let refund = doubt.refund.and_then(|number| payment.refund(number));
+            let amount = refund.map_or(order.amount, |refund| refund.amount);
+            let what = doubt.refund.map_or("charge".to_owned(), |number| format!("refund {number}"));
+            let (id, merchant, since) = (&order.order_id, order.merchant, doubt.since);
+            writeln!(out, "{key}  {what}  {amount}  order {id} of merchant {merchant}  since {since:.3}")?;
+        }
     }
-    Ok(waiting.len())
+    Ok(waiting)
 }
 
 /// Payments one list shows.
@@ -35,18 +38,13 @@ const MAX_LISTED: u64 = 1_000;
 ///
 /// # Errors
 /// Nothing waits for a decision there.
-pub async fn resolve_doubt(
-    payments: &Payments,
-    key: &str,
-    approved: bool,
-    note: &str,
-) -> Result<String, OperatorError> {
+pub async fn resolve_doubt(payments: &Payments, key: &str, decision: Decision) -> Result<String, OperatorError> {
     let key: PaymentKey = key.parse().map_err(|_| OperatorError::BadKey)?;
     let payment = payments.look(key.payment()).await.map_err(|_| OperatorError::NotFound)?;
     if payment.payment_key != Some(key) {
         return Err(OperatorError::NotFound);
     }
-    let resolved = payments.resolve_by_hand(key.payment(), approved, note.into(), By::Operator).await;
+    let resolved = payments.resolve_by_hand(key.payment(), decision).await;
     let resolved = resolved.map_err(|error| OperatorError::Refused(error.to_string()))?;
     Ok(resolved.status.to_string())
 }

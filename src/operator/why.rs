@@ -84,15 +84,18 @@ fn detail(event: &Event) -> String {
         | Event::InquiryRequested { txn_no, .. }
         | Event::ReversalRequested { txn_no, .. }
         | Event::Reversed { txn_no } => format!("txn {txn_no}"),
-        Event::AuthorizationUnknown { txn_no, next_at } => format!("txn {txn_no}, {}", next(next_at)),
-        Event::InquiryFailed { txn_no, next_at } | Event::ReversalFailed { txn_no, next_at } => {
-            format!("txn {txn_no}, {}", next(&Some(*next_at)))
+        Event::AuthorizationUnknown { txn_no, next_at } | Event::ReversalFailed { txn_no, next_at } => {
+            format!("txn {txn_no}, {}", next(next_at))
         }
+        Event::InquiryFailed { txn_no, next_at } => format!("txn {txn_no}, {}", next(&Some(*next_at))),
         Event::LateApproval { txn_no, approval } | Event::Approved { txn_no, approval } => {
             format!("txn {txn_no}, approval {}", approval.approval_no)
         }
         Event::ResolvedByHand { approved, note, .. } => {
             format!("{}: {note}", if *approved { "approved" } else { "reversed" })
+        }
+        Event::RefundResolvedByHand { cancel_no, approved, note } => {
+            format!("cancel {cancel_no} {}: {note}", if *approved { "approved" } else { "declined" })
         }
         Event::Declined { txn_no, reason } => format!("txn {txn_no}, {reason:?}"),
         Event::Canceled { reason } => reason.as_deref().unwrap_or_default().to_owned(),
@@ -101,6 +104,9 @@ fn detail(event: &Event) -> String {
         }
         Event::RefundUnknown { cancel_no, next_at } => format!("cancel {cancel_no}, {}", next(next_at)),
         Event::RefundRetried { cancel_no, .. } | Event::RefundSucceeded { cancel_no } => format!("cancel {cancel_no}"),
+        Event::RefundAnswerWithheld { cancel_no } | Event::RefundAnswerGiven { cancel_no } => {
+            format!("cancel {cancel_no}")
+        }
         Event::RefundFailed { cancel_no, reason } => format!("cancel {cancel_no}, {reason:?}"),
         Event::AnswerWithheld | Event::Expired => String::new(),
     }

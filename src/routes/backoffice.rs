@@ -182,5 +182,5 @@ pub async fn cancel(
     let Operator(merchant) = operator;
     let payment = shop::payment_of(&app, merchant.id, &key).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
-    shop::refund(&app, once, payment.id, &body, By::BackOffice(merchant.id)).await
+    shop::refund(&app, once, &payment, &body, By::BackOffice(merchant.id)).await
 }

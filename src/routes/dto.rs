@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     acquirer::CARD,
-    domain::{Approval, Authorization, Payment, RefundKind, RefundState},
+    domain::{Approval, Authorization, Payment, RefundKind, RefundState, Resolution, Resolving},
     store::{Card, Listed, Transaction},
 };
 
@@ -55,6 +55,45 @@ pub struct PaymentView {
     pub amount: i64,
     /// Charged and not given back.
     pub balance_amount: i64,
+    /// While an outcome is in doubt, in a payment's own view: what is being done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<ResolutionView>,
+}
+
+/// What is being done about money in doubt.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResolutionView {
+    /// `INQUIRING`, `REVERSING` or `REFUNDING`; `MANUAL` when a person has to decide.
+    pub state: &'static str,
+    /// The refund in doubt; absent when it is the charge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: String,
+    /// Calls made so far to find out, or to undo it.
+    pub attempts: u32,
+    /// When the next one is made; null when a person has to decide.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_at: Option<String>,
+}
+
+impl From<Resolution> for ResolutionView {
+    fn from(doubt: Resolution) -> Self {
+        let Resolution { state, refund, since, attempts, next_at } = doubt;
+        Self {
+            state: match state {
+                Resolving::Inquiring => "INQUIRING",
+                Resolving::Reversing => "REVERSING",
+                Resolving::Refunding => "REFUNDING",
+                Resolving::Manual => "MANUAL",
+            },
+            refund_id: refund.map(|number| number.to_string()),
+            since: iso(since),
+            attempts,
+            next_at: next_at.map(iso),
+        }
+    }
 }
 
 /// One page of payments.
@@ -183,6 +222,7 @@ impl From<Listed> for PaymentView {
             merchant_name,
             amount,
             balance_amount: balance,
+            resolution: None,
         }
     }
 }
@@ -201,6 +241,7 @@ impl PaymentView {
             merchant_name: merchant_name.to_owned(),
             amount: payment.order.amount.minor(),
             balance_amount: payment.balance(),
+            resolution: payment.resolution().map(ResolutionView::from),
         }
     }
 }

@@ -138,13 +138,23 @@ pub fn redirect(name: &'static str, value: Option<String>) -> Result<Option<Stri
 }
 
 pub fn reason(value: Option<String>) -> Result<Option<Box<str>>, ApiError> {
-    match value {
-        Some(reason) if reason.chars().count() > MAX_REASON_CHARS => Err(ApiError::field("reason", REASON)),
-        Some(reason) if reason.contains(|c: char| c.is_control() && c != '\n') => {
-            Err(ApiError::field("reason", CHARACTER))
-        }
-        other => Ok(other.map(String::into_boxed_str)),
+    value.map(|reason| remark("reason", reason)).transpose()
+}
+
+/// Why somebody decided something; it has to say something.
+pub fn note(value: Option<String>) -> Result<Box<str>, ApiError> {
+    let note = required("note", value)?;
+    if note.trim().is_empty() { Err(ApiError::field("note", REQUIRED)) } else { remark("note", note) }
+}
+
+fn remark(name: &'static str, text: String) -> Result<Box<str>, ApiError> {
+    if text.chars().count() > MAX_REASON_CHARS {
+        return Err(ApiError::field(name, REASON));
     }
+    if text.contains(|c: char| c.is_control() && c != '\n') {
+        return Err(ApiError::field(name, CHARACTER));
+    }
+    Ok(text.into_boxed_str())
 }
 
 pub fn metadata(value: Option<serde_json::Value>) -> Result<Option<Box<str>>, ApiError> {

@@ -11,6 +11,7 @@ mod backoffice;
 mod body;
 mod cards;
 mod customers;
+mod doubts;
 mod dto;
 mod envelope;
 mod fields;
@@ -96,6 +97,8 @@ endpoints! {
     get    "/api/backoffice/v1/payments" => backoffice::payments;
     get    "/api/backoffice/v1/payments/{paymentKey}/transactions" => backoffice::transactions;
     post   "/api/backoffice/v1/payments/{paymentKey}/cancel" => backoffice::cancel;
+    get    "/api/backoffice/v1/doubts" => doubts::list;
+    post   "/api/backoffice/v1/payments/{paymentKey}/resolve" => doubts::resolve;
     // Operations
     get    "/health-check" => operations::health_check;
     get    "/healthz" => operations::healthz;

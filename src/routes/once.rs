@@ -11,8 +11,8 @@ use super::{
     answer::{Answer, Caller},
 };
 use crate::{
-    actors::{AskError, Claim, ClaimAnswer},
-    domain::{Payment, Rejection},
+    actors::{AskError, Claim, ClaimAnswer, Services},
+    domain::{CancelNo, Payment, Rejection},
     error::{ApiError, Code, Problem, Told},
     store::{Answered, KeyRef, KeyState, KeyWrite},
     vault::{Purpose, Vault},
@@ -57,6 +57,13 @@ impl<'a> Once<'a> {
             KeyRef { scope: scope.finalize().into(), key, fingerprint: app.vault.digest(Purpose::RequestBody, body) }
         });
         Ok(Self { app, key, caller: Caller::of(request) })
+    }
+
+    /// The number of the refund that this call is about. Without a key, the same call again is about the
+    /// refund whose outcome it was not told; otherwise it is a new one.
+    pub fn refund_number(&self, payment: &Payment, amount: Option<i64>) -> CancelNo {
+        let before = if self.key.is_none() { payment.refund_asked_before(amount) } else { None };
+        before.unwrap_or_else(Services::fresh)
     }
 
     /// The answer given before under this key, for a handler whose own look-ups might refuse by now what

@@ -9,7 +9,7 @@ use utoipa::{
     },
 };
 
-use super::{approvals, backoffice, cards, customers, history, keys, operations, shop, shop_orders, sse};
+use super::{approvals, backoffice, cards, customers, doubts, history, keys, operations, shop, shop_orders, sse};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,7 +23,7 @@ use super::{approvals, backoffice, cards, customers, history, keys, operations, 
         history::list, history::transactions,
         sse::shop, sse::customer,
         backoffice::sign_up, backoffice::sign_in, backoffice::payments, backoffice::transactions,
-        backoffice::cancel, keys::issue, keys::mine,
+        backoffice::cancel, doubts::list, doubts::resolve, keys::issue, keys::mine,
         operations::health_check, operations::healthz, operations::readyz, operations::metrics, document,
     ),
     modifiers(&Security)

@@ -18,11 +18,8 @@ use super::{
     qr::QrLinks,
 };
 use crate::{
-    actors::{RefundRequest, Services},
-    domain::{
-        Authorization, By, CancelNo, MerchantId, Order, Payment, PaymentId, QrClaims, Reason, Redirects, RefundState,
-        Status,
-    },
+    actors::RefundRequest,
+    domain::{Authorization, By, MerchantId, Order, Payment, QrClaims, Reason, Redirects, RefundState, Status},
     error::{ApiError, Code},
 };
 
@@ -243,19 +240,19 @@ pub async fn cancel(
     let SecretKey(merchant) = shop;
     let payment = payment_of(&app, merchant.id, &key).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
-    refund(&app, once, payment.id, &body, By::Shop).await
+    refund(&app, once, &payment, &body, By::Shop).await
 }
 
 /// The story of a refund, whoever asks for it.
-pub async fn refund(app: &App, once: Once<'_>, id: PaymentId, body: &Body, by: By) -> Result<Answer, ApiError> {
+pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, by: By) -> Result<Answer, ApiError> {
     let CancelBody { amount, expected_balance, reason } = body.parse()?;
     let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
     let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", &balance)).transpose()?;
     let reason = fields::reason(reason)?;
-    let cancel_no: CancelNo = Services::fresh();
+    let cancel_no = once.refund_number(payment, amount);
     once.ask(Some(cancel_no.uuid()), refunded, |claim| {
         let reason = reason.clone();
-        app.payments.refund(id, RefundRequest { cancel_no, amount, expected_balance, reason, by }, claim)
+        app.payments.refund(payment.id, RefundRequest { cancel_no, amount, expected_balance, reason, by }, claim)
     })
     .await
 }

@@ -16,8 +16,8 @@ use super::{
     shop::refunded,
 };
 use crate::{
-    actors::{RefundRequest, Services},
-    domain::{By, CancelNo, MerchantId, Payment, Status},
+    actors::RefundRequest,
+    domain::{By, MerchantId, Payment, Status},
     error::{ApiError, Code},
 };
 
@@ -92,7 +92,7 @@ pub async fn cancel(
     let (id, name) = (payment.id, merchant.name);
     let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
     if payment.is_charged() {
-        let cancel_no: CancelNo = Services::fresh();
+        let cancel_no = once.refund_number(&payment, None);
         return once
             .ask(Some(cancel_no.uuid()), view, |claim| {
                 let (amount, expected_balance, reason) = (None, None, reason.clone());

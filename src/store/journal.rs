@@ -281,8 +281,8 @@ async fn write(txn: &impl ConnectionTrait, commits: &[Commit]) -> Result<(), Ref
 /// Insert, or update what may change in a payment, provided that it has moved forward.
 fn fenced_update() -> OnConflict {
     use payment::Column::{
-        ApprovedAt, Balance, CardCompany, CardMasked, CustomerId, DueAt, HasCancel, HasRefund, Id, Method, PaymentKey,
-        SearchText, Seq, Status, UpdatedAt,
+        ApprovedAt, Balance, CardCompany, CardMasked, CustomerId, Doubt, DueAt, HasCancel, HasRefund, Id, Method,
+        PaymentKey, SearchText, Seq, Status, UpdatedAt,
     };
     OnConflict::column(Id)
         .update_columns([
@@ -300,6 +300,7 @@ fn fenced_update() -> OnConflict {
             UpdatedAt,
             ApprovedAt,
             DueAt,
+            Doubt,
         ])
         .action_and_where(Expr::col((payment::Entity, Seq)).lt(Expr::col((Alias::new("excluded"), Seq))))
         .to_owned()

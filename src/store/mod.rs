@@ -25,7 +25,7 @@ pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys};
 pub use merchants::Merchant;
-pub use payments::{Listed, Owner, PaymentFilter, Transaction, TransactionStatus};
+pub use payments::{Doubts, Listed, Owner, PaymentFilter, Transaction, TransactionStatus};
 
 use sea_orm::{DbErr, SqlErr};
 

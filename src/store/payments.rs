@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    rows::{micros, recorded, timestamp},
+    rows::{MANUAL, micros, recorded, timestamp},
 };
 use crate::domain::{CustomerId, MerchantId, OrderId, Payment, PaymentId, PaymentKey, Recorded, Status};
 
@@ -89,6 +89,15 @@ pub struct Listed {
     pub balance: i64,
     /// Newest first.
     pub transactions: Vec<Transaction>,
+}
+
+/// Which doubts are looked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Doubts {
+    /// All of one business.
+    Of(MerchantId),
+    /// Those of all businesses that nobody can be asked about: for the operator of this installation.
+    WaitingForAPerson,
 }
 
 /// The door to somebody's payments.
@@ -204,23 +213,17 @@ impl Store {
         Ok(payments_of(owner).filter(filter.condition()).count(&self.read).await?)
     }
 
-    /// Payments with money in doubt that nobody can be asked about, oldest first; of one business, or all.
+    /// Payments with money in doubt, oldest first.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn payments_waiting_for_a_person(
-        &self,
-        merchant: Option<MerchantId>,
-        limit: u64,
-    ) -> Result<Vec<Payment>, StoreError> {
-        let mut query = payment::Entity::find()
-            .filter(Expr::col(payment::Column::Status).eq(Status::InProgress.as_str()))
-            .filter(payment::Column::DueAt.is_null())
-            .order_by_asc(payment::Column::CreatedAt)
-            .limit(limit);
-        if let Some(merchant) = merchant {
-            query = query.filter(payment::Column::MerchantId.eq(merchant.uuid()));
-        }
+    pub async fn payments_in_doubt(&self, whose: Doubts, limit: u64) -> Result<Vec<Payment>, StoreError> {
+        use payment::Column::{CreatedAt, Doubt, Id};
+        let query = match whose {
+            Doubts::Of(merchant) => payments_of(Owner::Merchant(merchant)).filter(Doubt.is_not_null()),
+            Doubts::WaitingForAPerson => payment::Entity::find().filter(Doubt.eq(MANUAL)),
+        };
+        let query = query.order_by_asc(CreatedAt).order_by_asc(Id).limit(limit);
         let ids: Vec<Uuid> = query.select_only().column(payment::Column::Id).into_tuple().all(&self.read).await?;
         let mut payments = Vec::with_capacity(ids.len());
         for id in ids {

@@ -5,7 +5,7 @@ use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{ActiveValue::Set, IntoActiveModel};
 
 use super::StoreError;
-use crate::domain::{Authorization, By, Event, Payment, PaymentId, Recorded, RefundKind, RefundState};
+use crate::domain::{Authorization, By, Event, Payment, PaymentId, Recorded, RefundKind, RefundState, Resolving};
 
 /// The journal's and the tables' time.
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -15,6 +15,10 @@ pub(super) fn micros(at: Timestamp) -> i64 {
 pub(super) fn timestamp(micros: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_microsecond(micros).map_err(|_| StoreError::Corrupt(format!("time {micros}")))
 }
+
+/// Money in doubt, as the projection says it.
+const RESOLVING: &str = "resolving";
+pub(super) const MANUAL: &str = "manual";
 
 /// The text that a name filter looks into.
 pub(super) fn search_text(order_name: &str, customer_email: Option<&str>) -> String {
@@ -53,6 +57,13 @@ pub(super) fn payment_row(payment: &Payment) -> payment::ActiveModel {
             _ => None,
         },
         due_at: payment.due_at().map(micros),
+        doubt: payment.resolution().map(|doubt| {
+            match doubt.state {
+                Resolving::Manual => MANUAL,
+                Resolving::Inquiring | Resolving::Reversing | Resolving::Refunding => RESOLVING,
+            }
+            .to_owned()
+        }),
     }
     .into_active_model()
 }

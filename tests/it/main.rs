@@ -15,6 +15,7 @@ mod concurrency;
 mod conventions;
 mod customers;
 mod doubt;
+mod doubt_desk;
 mod idempotency;
 mod methods;
 mod operations;

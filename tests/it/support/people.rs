@@ -204,6 +204,14 @@ impl Shop {
         self.http.post(format!("/api/backoffice/v1/payments/{payment_key}/cancel"), body).bearer(&self.token)
     }
 
+    pub fn doubts(&self) -> Call {
+        self.http.get("/api/backoffice/v1/doubts").bearer(&self.token)
+    }
+
+    pub fn resolve(&self, payment_key: &str, body: &Value) -> Call {
+        self.http.post(format!("/api/backoffice/v1/payments/{payment_key}/resolve"), body).bearer(&self.token)
+    }
+
     pub async fn approved_by(&self, customer: &Customer, amount: i64) -> Approved {
         let order = fresh("order");
         let token = self.token_of(amount, &order).await;

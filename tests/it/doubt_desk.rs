@@ -1,0 +1,127 @@
+//! Money in doubt as people see it: in the payment's view, on the business's desk, and in the answers to
+//! calls that are made again.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::support::{OnRecord, Play, ScriptedAcquirer, Setup, TestApp, eventually};
+
+async fn started(acquirer: &Arc<ScriptedAcquirer>) -> TestApp {
+    let setup: Setup = TestApp::with(|settings| {
+        settings.payment.answer_budget_ms = 300;
+        settings.resolution.inquiry_every_ms = 20;
+        settings.resolution.inquiry_for_ms = 60_000;
+        settings.resolution.retry_after_ms = vec![20];
+    });
+    setup.acquirer(acquirer.clone()).start().await
+}
+
+fn doubts(answer: &Value) -> Vec<(String, Value)> {
+    let payments = answer["payments"].as_array().unwrap();
+    payments
+        .iter()
+        .map(|one| (one["payment"]["paymentKey"].as_str().unwrap().to_owned(), one["doubts"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_payment_shows_what_is_being_done_about_its_doubt() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    assert!(shop.payment(&approved.key).await.data().get("resolution").is_none(), "nothing is in doubt");
+    acquirer.on_authorize(Play::Unknown);
+    shop.confirm_of(&approved).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    let asked = async || shop.payment(&approved.key).await.data()["resolution"]["attempts"].as_u64().unwrap() > 1;
+    eventually("the acquirer is asked", asked).await;
+    let resolution = &shop.payment(&approved.key).await.data()["resolution"];
+    assert_eq!(resolution["state"], "INQUIRING");
+    assert!(resolution["since"].as_str().unwrap() < resolution["nextAt"].as_str().unwrap(), "{resolution}");
+    let desk = shop.doubts().await.data();
+    assert_eq!(doubts(&desk)[0].0, approved.key);
+    assert_eq!(doubts(&desk)[0].1[0]["state"], "INQUIRING");
+    acquirer.on_record(OnRecord::Charged);
+    eventually("it is certain", async || shop.payment(&approved.key).await.data().get("resolution").is_none()).await;
+    assert!(doubts(&shop.doubts().await.data()).is_empty());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_cancel_after_an_unknown_outcome_is_the_same_refund() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    acquirer.on_refund(Play::Unknown);
+    let cancel = || shop.cancel(&paid.key, &json!({ "amount": 5_000 }));
+    for _ in 0..3 {
+        cancel().await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    }
+    let resolution = shop.payment(&paid.key).await.data()["resolution"].clone();
+    assert_eq!(resolution["state"], "REFUNDING");
+    acquirer.on_refund(Play::Approve);
+    let first = cancel().await.data();
+    assert_eq!((&first["amount"], &first["id"]), (&json!(-5_000), &resolution["refundId"]));
+    assert_eq!(acquirer.refunded(), [5_000], "one refund, however often it was asked for");
+    // It was told: once more is another refund.
+    let second = cancel().await.data();
+    assert_ne!(second["id"], first["id"]);
+    assert_eq!(acquirer.refunded(), [5_000, 5_000]);
+    // A full cancel in doubt is joined by a full cancel, and by nothing else.
+    acquirer.on_refund(Play::Unknown);
+    shop.cancel(&paid.key, &json!({})).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    shop.cancel(&paid.key, &json!({ "amount": 1 })).await.refused(409, "NOTHING_LEFT");
+    acquirer.on_refund(Play::Approve);
+    assert_eq!(shop.cancel(&paid.key, &json!({})).await.data()["amount"], -5_000);
+    assert_eq!(acquirer.refunded(), [5_000, 5_000, 5_000]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_nobody_can_be_asked_about_waits_for_its_business() {
+    let acquirer = ScriptedAcquirer::old_fashioned();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    for (approved, state, balance) in [(true, "PARTIAL_CANCELED", 10_000), (false, "DONE", 15_000)] {
+        let paid = app.done_payment(&shop, &customer).await;
+        acquirer.on_refund(Play::Unknown);
+        shop.cancel(&paid.key, &json!({ "amount": 5_000 })).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+        let desk = shop.doubts().await.data();
+        let (key, doubt) = &doubts(&desk)[0];
+        assert_eq!((key, &doubt[0]["state"], &doubt[0]["nextAt"]), (&paid.key, &json!("MANUAL"), &Value::Null));
+        let refund = &doubt[0]["refundId"];
+        shop.resolve(&paid.key, &json!({ "approved": true, "note": "전화" })).await.refused(409, "NOTHING_TO_RESOLVE");
+        let decision = json!({ "approved": approved, "note": "카드사 전화 확인", "refundId": refund });
+        let payment = shop.resolve(&paid.key, &decision).await.data();
+        assert_eq!((&payment["status"], &payment["balanceAmount"]), (&json!(state), &json!(balance)));
+        shop.resolve(&paid.key, &decision).await.refused(409, "NOTHING_TO_RESOLVE");
+        assert!(doubts(&shop.doubts().await.data()).is_empty());
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_business_decides_about_its_own_money_and_says_why() {
+    let acquirer = ScriptedAcquirer::old_fashioned();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let other = app.shop().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    acquirer.on_authorize(Play::Unknown);
+    shop.confirm_of(&approved).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    assert!(doubts(&other.doubts().await.data()).is_empty(), "another business's");
+    let decision = json!({ "approved": false, "note": "전표 없음" });
+    other.resolve(&approved.key, &decision).await.refused(404, "PAYMENT_NOT_FOUND");
+    shop.resolve(&approved.key, &json!({ "note": "?" })).await.refused_field("approved");
+    for note in [json!(null), json!(" "), json!("가".repeat(201)), json!("a\u{7}b")] {
+        shop.resolve(&approved.key, &json!({ "approved": true, "note": note })).await.refused_field("note");
+    }
+    let stray = json!({ "approved": true, "note": "?", "refundId": "7" });
+    shop.resolve(&approved.key, &stray).await.refused_field("refundId");
+    assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS", "nothing was decided by a bad call");
+    assert_eq!(shop.resolve(&approved.key, &decision).await.data()["status"], "ABORTED");
+    shop.resolve(&approved.key, &decision).await.refused(409, "NOTHING_TO_RESOLVE");
+    app.stop().await;
+}
