@@ -22,7 +22,7 @@ use crate::{
     live::Bus,
     pages,
     routes::{self, App, Tokens},
-    store::{Journal, Store, StoreError},
+    store::{Journal, Records, Store, StoreError},
     telemetry,
     vault::PasswordHasher,
 };
@@ -190,10 +190,12 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         Some(acquirers) => acquirers,
         None => acquirers(settings)?,
     };
-    let (journal, writers) = Journal::start(&store, &settings.journal);
+    let records: Arc<dyn Records> = Arc::new(store.clone());
+    let writers = if store.is_sqlite() { 1 } else { settings.journal.writers };
+    let (journal, writers) = Journal::start(&records, writers, &settings.journal);
     let (places, asks) = limits(&settings.actors);
     let services = Services {
-        store: store.clone(),
+        records,
         journal,
         bus: Bus::new(settings.live.max_streams),
         acquirers,

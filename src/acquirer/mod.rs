@@ -124,7 +124,7 @@ pub trait Acquirer: Send + Sync {
 
     /// Net-cancels an authorization whose outcome is in doubt: what was charged (`amount`) is given
     /// back, and what arrives later under this number is refused. Repeating it is safe. `Declined` means
-    /// that it was *not* reversed.
+    /// that it was *not* reversed now (with `TxnReversed`: because it was before).
     async fn reverse(&self, txn_no: TxnNo, amount: Money) -> Outcome<()>;
 
     /// Gives back a part or all of a charge. Repeating it with the same `cancel_no` is safe.

@@ -143,7 +143,7 @@ async fn prepared(
     deadline: Instant,
 ) -> Result<(Arc<dyn Acquirer>, Credential), Unprepared> {
     let acquirer = services.acquirers.get(&instrument.method).cloned().ok_or(Unprepared::Unavailable)?;
-    let card = tokio::time::timeout_at(deadline, services.store.card_of_payment(instrument.id)).await;
+    let card = tokio::time::timeout_at(deadline, services.records.card_of_payment(instrument.id)).await;
     let card = card.map_err(|_| Unprepared::Unavailable)?.map_err(|error| {
         tracing::warn!(card = %instrument.id, %error, "a card cannot be read");
         Unprepared::Unavailable

@@ -105,7 +105,7 @@ impl Kernel {
             return Ok(false);
         }
         let loaded = match &self.payment {
-            None => self.services.store.payment(self.id).await,
+            None => self.services.records.payment(self.id).await,
             Some(known) => self.catch_up(known).await.map(Some),
         };
         let loaded = loaded.map_err(|error| {
@@ -121,7 +121,7 @@ impl Kernel {
     /// Folds in what happened behind this actor's back, and lets watchers know.
     async fn catch_up(&self, known: &Payment) -> Result<Payment, StoreError> {
         let mut payment = known.clone();
-        for recorded in self.services.store.events_after(self.id, payment.seq).await? {
+        for recorded in self.services.records.events_after(self.id, payment.seq).await? {
             payment.apply(&recorded);
             if let Some(frame) = Frame::of(&payment, &recorded) {
                 self.services.bus.publish(self.id, &frame);
@@ -171,7 +171,7 @@ impl Kernel {
     /// only be our own.
     async fn has_happened(&mut self, recorded: &[Recorded]) -> bool {
         let Some(first) = recorded.first() else { return false };
-        match self.services.store.events_after(self.id, first.seq - 1).await {
+        match self.services.records.events_after(self.id, first.seq - 1).await {
             Ok(events) => events.starts_with(recorded) && self.load().await.is_ok(),
             Err(_) => false,
         }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::Arbiter;
+use actix::{Arbiter, ArbiterHandle};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
@@ -55,8 +55,14 @@ impl Payments {
             n => n,
         };
         let arbiters: Vec<_> = (0..wanted).map(|_| Arbiter::new()).collect();
-        let registry = Registry::start(services.clone(), arbiters.iter().map(Arbiter::handle).collect());
-        (Self { services, registry }, Arbiters(arbiters))
+        let handles = arbiters.iter().map(Arbiter::handle).collect();
+        (Self::on(handles, services), Arbiters(arbiters))
+    }
+
+    /// Puts the payment actors on threads of the caller's.
+    pub fn on(arbiters: Arc<[ArbiterHandle]>, services: Arc<Services>) -> Self {
+        let registry = Registry::start(services.clone(), arbiters);
+        Self { services, registry }
     }
 
     pub(super) fn services(&self) -> &Services {

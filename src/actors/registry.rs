@@ -72,7 +72,7 @@ impl Registry {
             return self.send(id, Look).await;
         }
         // Reading an ended payment needs no actor.
-        match self.services.store.payment(id).await {
+        match self.services.records.payment(id).await {
             Ok(Some(payment)) if payment.is_at_rest() => Ok(Arc::new(payment)),
             Ok(Some(_)) => self.send(id, Look).await,
             Ok(None) => Err(AskError::NotFound),
@@ -88,7 +88,7 @@ impl Registry {
         if let Some(id) = self.orders.get(&(merchant, order.clone())) {
             return Ok(*id);
         }
-        match self.services.store.payment_of_order(merchant, order).await {
+        match self.services.records.payment_of_order(merchant, order).await {
             Ok(found) => found.ok_or(AskError::NotFound),
             Err(error) => {
                 tracing::warn!(%error, "an order cannot be looked up");

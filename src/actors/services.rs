@@ -12,7 +12,7 @@ use crate::{
     acquirer::Acquirers,
     domain::{Payment, Policy},
     live::Bus,
-    store::{Journal, Store},
+    store::{Journal, Records},
     vault::Vault,
 };
 
@@ -94,7 +94,7 @@ impl Clock {
 
 /// Shared by all payment actors of the process.
 pub struct Services {
-    pub store: Store,
+    pub records: Arc<dyn Records>,
     pub journal: Journal,
     pub bus: Bus,
     pub acquirers: Acquirers,

@@ -37,15 +37,15 @@ pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
     let now = services.now();
     let mut swept = Swept::default();
     payments.forget_dead();
-    for id in services.store.due_payments(now, services.actors.sweep_batch).await? {
+    for id in services.records.due_payments(now, services.actors.sweep_batch).await? {
         match payments.wake(id).await {
             // Its own actor was faster.
             Ok(_) | Err(AskError::Rejected(_)) => swept.payments += 1,
             Err(error) => tracing::warn!(payment = %id, %error, "a due payment cannot be woken"),
         }
     }
-    swept.keys = services.store.sweep_idempotency_keys(ago(now, KEEP_IDEMPOTENCY_KEYS)).await?;
-    swept.cards = services.store.purge_cards(ago(now, KEEP_REMOVED_CARDS)).await?;
+    swept.keys = services.records.sweep_idempotency_keys(ago(now, KEEP_IDEMPOTENCY_KEYS)).await?;
+    swept.cards = services.records.purge_cards(ago(now, KEEP_REMOVED_CARDS)).await?;
     Ok(swept)
 }
 
@@ -68,7 +68,7 @@ pub async fn run(payments: Payments, shutdown: CancellationToken) {
         }
     }
     // Whoever comes next need not wait until the lease is over.
-    if let Err(error) = payments.services().store.release_lease(LEASE, holder).await {
+    if let Err(error) = payments.services().records.release_lease(LEASE, holder).await {
         tracing::warn!(%error, "the sweeper's lease cannot be released");
     }
 }
@@ -77,7 +77,7 @@ pub async fn run(payments: Payments, shutdown: CancellationToken) {
 async fn sweep_under_lease(payments: &Payments, holder: Uuid, pause: Duration) -> Result<Option<Swept>, StoreError> {
     let now = payments.now();
     let until = now.checked_add(pause * 3).unwrap_or(now);
-    if !payments.services().store.take_lease(LEASE, holder, now, until).await? {
+    if !payments.services().records.take_lease(LEASE, holder, now, until).await? {
         return Ok(None);
     }
     sweep_once(payments).await.map(Some)

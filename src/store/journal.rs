@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{
-    KeyWrite, Store, StoreError,
+    KeyWrite, Records, StoreError,
     connect::begin,
     idempotency, is_unique_violation,
     rows::{event_row, payment_row, transaction_rows},
@@ -104,16 +104,19 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Starts the writers. Await the handles after the last [`Journal`] is dropped to know that all is
+    /// Starts writers, each for the payments of its hash. Await the handles after the last [`Journal`] is dropped to know that all is
     /// written.
-    pub fn start(store: &Store, settings: &JournalSettings) -> (Self, Vec<JoinHandle<()>>) {
-        let writers = if store.is_sqlite() { 1 } else { settings.writers };
+    pub fn start(
+        records: &Arc<dyn Records>,
+        writers: usize,
+        settings: &JournalSettings,
+    ) -> (Self, Vec<JoinHandle<()>>) {
         let mut lanes = Vec::with_capacity(writers);
         let mut handles = Vec::with_capacity(writers);
-        for _ in 0..writers {
+        for _ in 0..writers.max(1) {
             let (sender, receiver) = mpsc::channel(settings.queue);
             lanes.push(sender);
-            handles.push(tokio::spawn(write_all(store.write.clone(), receiver, settings.max_batch)));
+            handles.push(tokio::spawn(write_all(records.clone(), receiver, settings.max_batch)));
         }
         (Self { lanes: lanes.into() }, handles)
     }
@@ -133,12 +136,12 @@ impl Journal {
     }
 }
 
-async fn write_all(db: DatabaseConnection, mut queue: mpsc::Receiver<Entry>, max_batch: usize) {
+async fn write_all(records: Arc<dyn Records>, mut queue: mpsc::Receiver<Entry>, max_batch: usize) {
     let mut batch = Vec::with_capacity(max_batch);
     while queue.recv_many(&mut batch, max_batch).await > 0 {
         let started = Instant::now();
         let (commits, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|entry| (entry.commit, entry.done)).unzip();
-        let results = write_batch(&db, &commits).await;
+        let results = records.write(&commits).await;
         histogram!("paygate_journal_batch_commits").record(commits.len() as f64);
         histogram!("paygate_journal_commit_seconds").record(started.elapsed().as_secs_f64());
         for (answer, result) in answers.into_iter().zip(results) {
@@ -161,7 +164,8 @@ const fn why(error: CommitError) -> &'static str {
     }
 }
 
-async fn write_batch(db: &DatabaseConnection, commits: &[Commit]) -> Vec<Result<(), CommitError>> {
+/// Writes commits in one transaction, without those that somebody else was faster than.
+pub(super) async fn write_batch(db: &DatabaseConnection, commits: &[Commit]) -> Vec<Result<(), CommitError>> {
     match write_together(db, commits).await {
         Ok(()) => return vec![Ok(()); commits.len()],
         // The answer to COMMIT is lost: writing again would find our own rows and call them another's.

@@ -15,6 +15,7 @@ mod keys;
 mod lease;
 mod merchants;
 mod payments;
+mod records;
 mod rows;
 
 pub use audit::Audited;
@@ -26,6 +27,7 @@ pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys};
 pub use merchants::Merchant;
 pub use payments::{Doubts, Listed, Owner, PaymentFilter, Transaction, TransactionStatus};
+pub use records::Records;
 
 use sea_orm::{DbErr, SqlErr};
 
