@@ -29,8 +29,8 @@ use async_trait::async_trait;
 pub use card::{CardAcquirer, CardSettings, Dialect, Paths};
 pub use guard::{BreakerSettings, Guarded, Health};
 pub use sandbox::{
-    Behaviour, Charges, MAX_TRANSACTIONS, SLOW_APPROVAL, SPECIAL_CARDS, Sandbox, SandboxReply, SpecialCard, Sum,
-    Totals, routes, serve, server,
+    Behaviour, Charges, FaultKind, FaultPlan, MAX_TRANSACTIONS, SLOW_APPROVAL, SPECIAL_CARDS, Sandbox, SandboxReply,
+    SpecialCard, Sum, Totals, routes, serve, server,
 };
 pub use transport::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, CallError, CardNetwork, HttpNetwork, HttpNetworkError, HttpSettings, InProcess,

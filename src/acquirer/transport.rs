@@ -225,12 +225,18 @@ impl CardNetwork for InProcess {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let answered = async {
             match self.sandbox.handle(method.as_str(), path, body.as_bytes()).await {
-                SandboxReply::Answer { status, body } => Reply { status, body },
+                SandboxReply::Answer { status, body } => Ok(Reply { status, body }),
+                SandboxReply::Drip { status, body, pause } => {
+                    let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
+                    tokio::time::sleep(pause.saturating_mul(bytes)).await;
+                    Ok(Reply { status, body })
+                }
                 SandboxReply::Silence => std::future::pending().await,
+                SandboxReply::Refused => Err(CallError::NotSent("the sandbox refused the connection".into())),
             }
         };
         tokio::time::timeout(self.call_timeout, answered)
             .await
-            .map_err(|_| CallError::Unknown("the sandbox did not answer in time".into()))
+            .unwrap_or_else(|_| Err(CallError::Unknown("the sandbox did not answer in time".into())))
     }
 }

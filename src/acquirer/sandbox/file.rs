@@ -47,6 +47,12 @@ pub(super) enum Change {
         cancel_no: CancelNo,
         amount: i64,
     },
+    CancelRefused {
+        txn_no: TxnNo,
+        cancel_no: CancelNo,
+        amount: i64,
+        refusal: Refusal,
+    },
     Reversed {
         txn_no: TxnNo,
         amount: i64,

@@ -1,14 +1,14 @@
 //! The sandbox behind a socket: for `paygate sandbox`, and for tests that need real packets.
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
+    App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer,
     dev::Server,
     http::{KeepAlive, StatusCode},
     web::{self, Bytes, Data, ServiceConfig},
 };
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 
 use super::{Sandbox, SandboxReply, wire::Refusal};
 
@@ -75,14 +75,29 @@ async fn answer(prefix: &str, request: HttpRequest, body: Bytes, sandbox: Data<S
 
 async fn respond(reply: SandboxReply) -> HttpResponse {
     match reply {
-        SandboxReply::Answer { status, body } => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            HttpResponse::build(status).content_type("application/json").body(body)
-        }
+        SandboxReply::Answer { status, body } => answer_with(status).body(body),
+        SandboxReply::Drip { status, body, pause } => answer_with(status).streaming(drip(body, pause)),
+        // Too late to refuse the connection. A 503 proves as little as a cut one, and is easier to see.
+        SandboxReply::Refused => HttpResponse::ServiceUnavailable().finish(),
         SandboxReply::Silence => {
             tokio::time::sleep(SILENCE).await;
             // A body that fails makes the server cut the connection.
             HttpResponse::Ok().streaming(stream::once(async { Err::<Bytes, _>(io::Error::other("silence")) }))
         }
     }
+}
+
+fn answer_with(status: u16) -> HttpResponseBuilder {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = HttpResponse::build(status);
+    answer.content_type("application/json");
+    answer
+}
+
+/// One chunk a byte.
+fn drip(body: Vec<u8>, pause: Duration) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::iter(body).then(move |byte| async move {
+        tokio::time::sleep(pause).await;
+        Ok(Bytes::copy_from_slice(&[byte]))
+    })
 }

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use super::{
     file::{Change, LedgerFile},
     totals::{Charges, Totals},
+    txn::{Approved, Cancel, Txn},
     wire::Refusal,
 };
 use crate::domain::{CancelNo, TxnNo};
@@ -29,45 +30,6 @@ const MAX_CANCELS: usize = 10_000;
 
 /// Approval numbers have at least eight digits.
 const FIRST_APPROVAL_NO: u64 = 10_000_000;
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Approved {
-    pub approval_no: u64,
-    pub at: Timestamp,
-}
-
-struct Canceled {
-    cancel_no: CancelNo,
-    amount: i64,
-    balance: i64,
-}
-
-struct Txn {
-    /// Enough to notice that a number is used for another card.
-    last_four: Box<str>,
-    amount: i64,
-    /// A transaction that was reversed before it was seen is refused for that.
-    fate: Result<Approved, Refusal>,
-    /// What the reversal gave back.
-    reversed: Option<i64>,
-    canceled: Vec<Canceled>,
-    approve_calls: u32,
-}
-
-impl Txn {
-    fn charges(&self) -> Charges {
-        Charges {
-            approved: if self.fate.is_ok() { self.amount } else { 0 },
-            reversed: self.reversed.unwrap_or(0),
-            refunded: self.canceled.iter().map(|cancel| cancel.amount).sum(),
-            approve_calls: self.approve_calls,
-        }
-    }
-
-    fn balance(&self) -> i64 {
-        self.charges().held()
-    }
-}
 
 /// An approve, as far as the books are concerned.
 pub(super) struct Charge {
@@ -126,6 +88,11 @@ impl Ledger {
         self.txns.get(&txn_no).map(Txn::charges).unwrap_or_default()
     }
 
+    /// Oldest first.
+    pub fn transactions(&self) -> Vec<(TxnNo, Charges)> {
+        self.order.iter().map(|txn_no| (*txn_no, self.charges(*txn_no))).collect()
+    }
+
     /// Charges a card once per number, and repeats the first answer for every repetition.
     pub fn approve(&mut self, charge: Charge) -> Result<Approved, Refusal> {
         let Charge { txn_no, last_four, amount, verdict, now: at } = charge;
@@ -169,11 +136,11 @@ impl Ledger {
         }
     }
 
-    /// Gives back a part; answers with what is left.
+    /// Gives back a part; answers with what is left, and a repetition with the first answer.
     pub fn cancel(&mut self, txn_no: TxnNo, cancel_no: CancelNo, amount: i64) -> Result<i64, Refusal> {
         let txn = self.txns.get(&txn_no).ok_or(Refusal::TxnNotFound)?;
-        if let Some(before) = txn.canceled.iter().find(|cancel| cancel.cancel_no == cancel_no) {
-            return if before.amount == amount { Ok(before.balance) } else { Err(Refusal::TxnConflict) };
+        if let Some(before) = txn.cancels.iter().find(|cancel| cancel.cancel_no == cancel_no) {
+            return if before.amount == amount { before.answer } else { Err(Refusal::TxnConflict) };
         }
         if txn.reversed.is_some() {
             return Err(Refusal::TxnReversed);
@@ -181,12 +148,16 @@ impl Ledger {
         if txn.fate.is_err() {
             return Err(Refusal::TxnNotApproved);
         }
+        if txn.cancels.len() >= MAX_CANCELS {
+            return Err(Refusal::TooManyCancels);
+        }
         let balance = txn.balance();
         if amount > balance {
-            return Err(Refusal::ExceedsBalance);
-        }
-        if txn.canceled.len() >= MAX_CANCELS {
-            return Err(Refusal::TooManyCancels);
+            let refusal = Refusal::ExceedsBalance;
+            // The other refusals are of a state that never changes again; this one would be of another
+            // kind after a reversal.
+            self.commit(Change::CancelRefused { txn_no, cancel_no, amount, refusal })?;
+            return Err(refusal);
         }
         self.commit(Change::Canceled { txn_no, cancel_no, amount })?;
         Ok(balance - amount)
@@ -224,8 +195,13 @@ impl Ledger {
             Change::Canceled { txn_no, cancel_no, amount } => {
                 if let Some(txn) = self.txns.get_mut(&txn_no) {
                     self.totals.refunded.add(amount);
-                    let balance = txn.balance() - amount;
-                    txn.canceled.push(Canceled { cancel_no, amount, balance });
+                    let answer = Ok(txn.balance() - amount);
+                    txn.cancels.push(Cancel { cancel_no, amount, answer });
+                }
+            }
+            Change::CancelRefused { txn_no, cancel_no, amount, refusal } => {
+                if let Some(txn) = self.txns.get_mut(&txn_no) {
+                    txn.cancels.push(Cancel { cancel_no, amount, answer: Err(refusal) });
                 }
             }
             Change::Reversed { txn_no, amount } => {
@@ -243,7 +219,7 @@ impl Ledger {
 
     fn insert(&mut self, txn_no: TxnNo, last_four: Box<str>, amount: i64, fate: Result<Approved, Refusal>) {
         let approve_calls = u32::from(fate.err() != Some(Refusal::TxnReversed));
-        let txn = Txn { last_four, amount, fate, reversed: None, canceled: Vec::new(), approve_calls };
+        let txn = Txn { last_four, amount, fate, reversed: None, cancels: Vec::new(), approve_calls };
         self.txns.insert(txn_no, txn);
         self.order.push_back(txn_no);
         if self.order.len() > self.limit
@@ -261,7 +237,7 @@ impl Ledger {
             Err(Refusal::TxnReversed) => {}
             Err(_) => self.dropped.declined.add(txn.amount),
         }
-        txn.canceled.iter().for_each(|cancel| self.dropped.refunded.add(cancel.amount));
+        txn.refunds().for_each(|amount| self.dropped.refunded.add(amount));
         if let Some(rest) = txn.reversed {
             self.dropped.reversed.add(rest);
         }
@@ -295,9 +271,12 @@ impl Ledger {
                 Err(Refusal::TxnReversed) => None,
                 Err(refusal) => Some(Change::Declined { txn_no, last_four, amount, refusal }),
             };
-            let cancels = txn.canceled.iter().map(move |cancel| {
-                let Canceled { cancel_no, amount, balance: _ } = *cancel;
-                Change::Canceled { txn_no, cancel_no, amount }
+            let cancels = txn.cancels.iter().map(move |cancel| {
+                let Cancel { cancel_no, amount, answer } = *cancel;
+                match answer {
+                    Ok(_) => Change::Canceled { txn_no, cancel_no, amount },
+                    Err(refusal) => Change::CancelRefused { txn_no, cancel_no, amount, refusal },
+                }
             });
             let last = txn.reversed.map(|_| Change::Reversed { txn_no, amount });
             first.into_iter().chain(cancels).chain(last)

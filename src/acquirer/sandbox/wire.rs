@@ -2,6 +2,8 @@
 //!
 //! Written apart from the client's half on purpose: what one side gets wrong, the other must notice.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -18,13 +20,24 @@ pub enum SandboxReply {
         /// JSON, unless the sandbox answers garbage on purpose.
         body: Vec<u8>,
     },
+    /// As `Answer`, a byte at a time with a pause before each.
+    Drip { status: u16, body: Vec<u8>, pause: Duration },
     /// No answer will ever come.
     Silence,
+    /// The connection was not even made.
+    Refused,
 }
 
 impl SandboxReply {
     pub(super) fn json(status: u16, body: &Value) -> Self {
         Self::Answer { status, body: body.to_string().into_bytes() }
+    }
+
+    pub(super) fn dripping(self, pause: Duration) -> Self {
+        match self {
+            Self::Answer { status, body } => Self::Drip { status, body, pause },
+            other => other,
+        }
     }
 }
 

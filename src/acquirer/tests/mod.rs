@@ -3,6 +3,7 @@
 
 mod answers;
 mod behaviour;
+mod faults;
 mod sockets;
 mod special_cards;
 mod traces;
@@ -100,8 +101,11 @@ pub(super) const SLOW: Duration = Duration::from_millis(800);
 
 /// The same suite must hold behind each of them.
 pub(super) fn doors() -> [Door; 2] {
-    let near = Arc::new(Sandbox::in_memory().with_slow_approval(SLOW));
-    let far = Arc::new(Sandbox::in_memory().with_slow_approval(SLOW));
+    doors_to(|| Sandbox::in_memory().with_slow_approval(SLOW))
+}
+
+pub(super) fn doors_to(sandbox: impl Fn() -> Sandbox) -> [Door; 2] {
+    let (near, far) = (Arc::new(sandbox()), Arc::new(sandbox()));
     let base_url = mount(&far);
     let sandbox = near.clone();
     [

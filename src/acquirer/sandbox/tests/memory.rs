@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::acquirer::sandbox::ledger::Charge;
 use crate::domain::CancelNo;
 
 fn file() -> (TempDir, PathBuf) {
@@ -39,6 +40,33 @@ async fn a_restart_forgets_nothing() {
     assert_eq!(code(approve(&after, &charged, 10_001).await), refused(409, "TXN_CONFLICT"));
     let next = approve(&after, &new_no(), 1).await;
     assert_ne!(next.1["approvalNo"], approved.1["approvalNo"], "numbers go on where they ended");
+}
+
+#[tokio::test]
+async fn a_refused_cancel_is_refused_in_the_same_words_for_ever() {
+    let (_dir, path) = file();
+    let [charged, small, large] = [new_no(), new_no(), new_no()];
+    let too_much = refused(409, "EXCEEDS_BALANCE");
+    let sandbox = Sandbox::open(&path).unwrap();
+    approve(&sandbox, &charged, 10_000).await;
+    let done = cancel(&sandbox, &charged, &small, 4_000).await;
+    assert_eq!(code(cancel(&sandbox, &charged, &large, 6_001).await), too_much);
+    assert_eq!(
+        code(cancel(&sandbox, &charged, &large, 6_000).await),
+        refused(409, "TXN_CONFLICT"),
+        "its number is used"
+    );
+    reverse(&sandbox, &charged, 10_000).await;
+    assert_eq!(code(cancel(&sandbox, &charged, &large, 6_001).await), too_much, "though it is reversed now");
+    sandbox.desk.books().rewrite();
+    let books = sandbox.charges(charged.parse().unwrap());
+    drop(sandbox);
+
+    let sandbox = Sandbox::open(&path).unwrap();
+    assert_eq!(code(cancel(&sandbox, &charged, &large, 6_001).await), too_much);
+    assert_eq!(cancel(&sandbox, &charged, &small, 4_000).await, done);
+    assert_eq!(sandbox.charges(charged.parse().unwrap()), Charges { approve_calls: 1, ..books });
+    assert_eq!(sandbox.totals().refunded, Sum { count: 1, amount: 4_000 });
 }
 
 #[tokio::test]

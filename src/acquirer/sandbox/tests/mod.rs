@@ -1,5 +1,6 @@
 //! The sandbox by itself: the contract's table row by row, its memory, its socket.
 
+mod faults;
 mod memory;
 mod mounted;
 mod protocol;
@@ -17,7 +18,7 @@ fn new_no() -> String {
 async fn ask(sandbox: &Sandbox, method: &str, path: &str, body: Value) -> (u16, Value) {
     match sandbox.handle(method, path, body.to_string().as_bytes()).await {
         SandboxReply::Answer { status, body } => (status, serde_json::from_slice(&body).unwrap()),
-        SandboxReply::Silence => panic!("no answer to {method} {path}"),
+        other => panic!("no answer to {method} {path}: {other:?}"),
     }
 }
 
