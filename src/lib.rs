@@ -58,6 +58,8 @@ pub mod live;
 pub mod operator;
 pub mod pages;
 pub mod routes;
+#[cfg(test)]
+mod simulation;
 pub mod startup;
 pub mod store;
 pub mod telemetry;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often a decision is taken anew because another node moved the payment meanwhile.
-const MAX_STALE_RETRIES: usize = 8;
+const MAX_STALE_RETRIES: usize = 20;
 
 /// Callers that may wait for one payment; one more is refused with 503.
 const MAX_WAITERS: usize = 4096;
@@ -164,7 +164,8 @@ impl Kernel {
             }
             return Ok((self.reply(step.refused, command.operation())?, step.effect));
         }
-        Err(AskError::Unavailable)
+        // Others were faster each time, so nothing of this happened.
+        Err(AskError::Overloaded)
     }
 
     /// Whether the journal holds exactly these events. Most carry fresh random numbers, so that they can

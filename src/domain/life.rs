@@ -68,8 +68,12 @@ pub struct Life {
     pub wire: Wire,
     /// The kinds of refusals heard so far.
     pub refusals: HashSet<String>,
+    /// [`decide`], or one with a deliberate bug.
+    pub decide: Decide,
     numbers: u128,
 }
+
+pub type Decide = fn(&Payment, &Command, Timestamp, &Policy) -> Result<Step, Rejection>;
 
 impl Life {
     pub fn begin(policy: Policy) -> Self {
@@ -87,7 +91,7 @@ impl Life {
         let first = Recorded { seq: 1, at: now, by: By::Shop, event: create(order) };
         let payment = Payment::created(Uuid::from_u128(ID).into(), &first).unwrap();
         let wire = Wire::new(policy.resolves);
-        Self { payment, journal: vec![first], now, policy, wire, refusals: HashSet::new(), numbers: 1_000 }
+        Self { payment, journal: vec![first], now, policy, wire, refusals: HashSet::new(), decide, numbers: 1_000 }
     }
 
     fn fresh(&mut self) -> Uuid {
@@ -193,7 +197,7 @@ impl Life {
     /// What the shell does with a command: decide, commit, and only then call.
     fn run(&mut self, command: &Command) -> Checked {
         let before = self.payment.clone();
-        let step = decide(&before, command, self.now, &self.policy);
+        let step = (self.decide)(&before, command, self.now, &self.policy);
         let is_due = before.due_at().is_some_and(|at| at <= self.now);
         if let Command::Wake = command {
             let does_something = step.as_ref().is_ok_and(|step| !step.events.is_empty());

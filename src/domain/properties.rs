@@ -14,7 +14,7 @@ use serde_json::{from_value, to_value};
 use uuid::Uuid;
 
 use super::{
-    life::{Life, Move, PRICE},
+    life::{Decide, Life, Move, PRICE},
     *,
 };
 
@@ -154,4 +154,49 @@ fn random_lives_reach_every_status_every_event_and_every_refusal() {
     assert_eq!(kinds.len(), EVENT_KINDS, "only {kinds:?}");
     assert_eq!(refusals.len(), 18 - UNREACHED.len(), "only {refusals:?}");
     assert!(UNREACHED.iter().all(|name| !refusals.contains(*name)), "reached after all: {refusals:?}");
+}
+
+/// A payment that expires although an authorization is under way.
+fn expires_in_flight(
+    payment: &Payment,
+    command: &Command,
+    now: jiff::Timestamp,
+    policy: &Policy,
+) -> Result<Step, Rejection> {
+    let is_over = !payment.status.is_final() && now >= payment.order.expires_at;
+    match command {
+        Command::Wake if is_over => Ok(Step { events: vec![Event::Expired], ..Step::default() }),
+        _ => decide(payment, command, now, policy),
+    }
+}
+
+/// A refund that does not look at what others have reserved.
+fn refunds_too_much(
+    payment: &Payment,
+    command: &Command,
+    now: jiff::Timestamp,
+    policy: &Policy,
+) -> Result<Step, Rejection> {
+    match command {
+        Command::Refund { .. } => {
+            let forgetful = Payment { reserved: 0, ..payment.clone() };
+            decide(&forgetful, command, now, policy)
+        }
+        _ => decide(payment, command, now, policy),
+    }
+}
+
+/// The checks of random lives are worth something: with a bug put into the decisions, they find it.
+#[test]
+fn a_deliberate_bug_in_a_decision_is_found() {
+    for buggy in [expires_in_flight as Decide, refunds_too_much] {
+        let mut runner = TestRunner::deterministic();
+        let is_found = (0..1_000).any(|_| {
+            let mut life = Life::begin(any_policy().new_tree(&mut runner).unwrap().current());
+            life.decide = buggy;
+            let moves = any_life().new_tree(&mut runner).unwrap().current();
+            moves.iter().any(|next| life.play(next).is_err()) || life.settle(true).is_err()
+        });
+        assert!(is_found);
+    }
 }

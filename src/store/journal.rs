@@ -47,10 +47,10 @@ pub struct JournalSettings {
 /// What becomes durable together: events, the projection after them, the money that moved, and the
 /// idempotency keys of the calls behind it.
 pub struct Commit {
-    payment: payment::ActiveModel,
-    events: Vec<payment_event::ActiveModel>,
+    pub(super) payment: payment::ActiveModel,
+    pub(super) events: Vec<payment_event::ActiveModel>,
     transactions: Vec<payment_transaction::ActiveModel>,
-    keys: Vec<KeyWrite>,
+    pub(super) keys: Vec<KeyWrite>,
     is_first: bool,
     lane: u128,
 }

@@ -17,6 +17,8 @@ mod merchants;
 mod payments;
 mod records;
 mod rows;
+#[cfg(test)]
+pub mod simulated;
 
 pub use audit::Audited;
 pub use cards::{Card, MAX_CARDS, NewCard};

@@ -23,3 +23,4 @@ mod restart;
 mod shops;
 mod sse;
 mod tenancy;
+mod two_processes;

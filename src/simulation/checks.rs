@@ -1,0 +1,115 @@
+//! What must be true of a world at its end.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use super::{told::Told, world::World};
+use crate::{
+    acquirer::Charges,
+    domain::{Authorization, Event, Payment, PaymentId, Recorded, RefundState, Status, TxnNo},
+};
+
+type Journals = BTreeMap<PaymentId, Vec<Recorded>>;
+
+fn payments(journals: &Journals) -> BTreeMap<PaymentId, Payment> {
+    let replayed = |(id, events): (&PaymentId, &Vec<Recorded>)| Payment::replay(*id, events.iter().cloned());
+    journals.iter().filter_map(replayed).map(|payment| (payment.id, payment)).collect()
+}
+
+/// Payments that are not at their end, although faults have stopped and time has passed.
+pub fn unresolved(world: &World) -> Vec<String> {
+    payments(&world.disk.journals()).values().filter_map(stuck).collect()
+}
+
+/// Everything that is wrong.
+pub fn violations(world: &World) -> Vec<String> {
+    let journals = world.disk.journals();
+    let payments = payments(&journals);
+    let mut wrong = world.wrong.borrow().clone();
+    check_books(world, &journals, &payments, &mut wrong);
+    for (id, told) in world.told.borrow().iter() {
+        match payments.get(id) {
+            None => wrong.push(format!("{id}: told {told:?}, and there is no such payment")),
+            Some(payment) if is_true(told, payment) => {}
+            Some(payment) => wrong.push(format!("{id}: told {told:?}, but it is {}", payment.status)),
+        }
+    }
+    wrong
+}
+
+/// The acquirer's books against ours, number by number and to the won.
+fn check_books(world: &World, journals: &Journals, payments: &BTreeMap<PaymentId, Payment>, wrong: &mut Vec<String>) {
+    let mut books: BTreeMap<TxnNo, Charges> = world.sandbox.transactions().into_iter().collect();
+    for (id, events) in journals {
+        let (mut held, mut charged) = (0, 0);
+        for event in events {
+            let Event::AuthorizationRequested { txn_no, .. } = &event.event else { continue };
+            let Some(charges) = books.remove(txn_no) else { continue };
+            held += charges.held();
+            charged += u32::from(charges.approved > charges.reversed);
+            let not_sent =
+                |event: &Recorded| matches!(&event.event, Event::AuthorizationNotSent { txn_no: own } if own == txn_no);
+            if charges.held() != 0 && events.iter().any(not_sent) {
+                wrong.push(format!("{id}: told that {txn_no} was not sent, and it holds {}", charges.held()));
+            }
+        }
+        if charged > 1 {
+            wrong.push(format!("{id}: charged {charged} times"));
+        }
+        let balance = payments.get(id).map_or(0, Payment::balance);
+        if held != balance {
+            wrong.push(format!("{id}: the acquirer holds {held}, the ledger says {balance}"));
+        }
+    }
+    wrong.extend(books.into_iter().filter(|(_, charges)| charges.approve_calls > 0).map(|(txn_no, charges)| {
+        format!("txn {txn_no} was sent without a durable intent, and holds {}", charges.held())
+    }));
+    let held: i64 = payments.values().map(Payment::balance).sum();
+    if world.sandbox.totals().held() != held {
+        wrong.push(format!("the acquirer holds {} in all, the ledger {held}", world.sandbox.totals().held()));
+    }
+}
+
+fn stuck(payment: &Payment) -> Option<String> {
+    let is_stuck =
+        !payment.status.is_final() && payment.status != Status::Done && payment.status != Status::PartialCanceled;
+    let is_open = payment.due_at().is_some() || payment.resolution().is_some();
+    (is_stuck || is_open)
+        .then(|| format!("{}: unresolved: {}, {:?}", payment.id, payment.status, payment.authorization))
+}
+
+fn is_true(told: &Told, payment: &Payment) -> bool {
+    let charged = matches!(payment.authorization, Authorization::Approved { .. });
+    match told {
+        Told::Created => true,
+        Told::Approved { key, by } => payment.payment_key == Some(*key) && payment.is_payer(*by),
+        Told::Charged => charged,
+        Told::NotCharged => !charged,
+        Told::Refunded { cancel_no, amount } => payment
+            .refund(*cancel_no)
+            .is_some_and(|refund| refund.amount.minor() == *amount && matches!(refund.state, RefundState::Done { .. })),
+        Told::NotRefunded { cancel_no } => {
+            payment.refund(*cancel_no).is_some_and(|refund| matches!(refund.state, RefundState::Failed(_)))
+        }
+    }
+}
+
+pub fn is_charge(event: &Recorded) -> bool {
+    matches!(event.event, Event::Approved { .. })
+}
+
+/// The life of a payment, for whoever has to find out.
+pub fn tell(world: &World) -> String {
+    let mut text = String::new();
+    for (id, events) in world.disk.journals() {
+        let _ = writeln!(text, "payment {id}");
+        let first = events.first().map(|event| event.at);
+        for event in &events {
+            let at = first.map_or(0.0, |first| event.at.duration_since(first).as_secs_f64());
+            let _ = writeln!(text, "  {at:>10.3} s {:>4} {:?}", event.seq, event.event);
+        }
+    }
+    for (id, told) in world.told.borrow().iter() {
+        let _ = writeln!(text, "told of {id}: {told:?}");
+    }
+    text
+}

@@ -1,0 +1,299 @@
+//! One world: a disk, a card network, a clock that can be turned, and processes that die.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::Arbiter;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use rand::{Rng, RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+use secrecy::SecretString;
+use serde_json::Value;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::{
+    sabotage::{Bug, Forgetful},
+    told::Told,
+};
+use crate::{
+    acquirer::{
+        Acquirer, Acquirers, CARD, CallError, CardAcquirer, CardNetwork, CardSettings, FaultKind, FaultPlan, InProcess,
+        Method, Reply, SPECIAL_CARDS, Sandbox,
+    },
+    actors::{ActorSettings, Clock, PaymentSettings, Payments, ResolutionSettings, Services, limits, sweeper},
+    domain::{CustomerId, Instrument, MerchantId, PaymentId},
+    live::Bus,
+    store::{
+        Card, Journal, JournalSettings, Records,
+        simulated::{Chances, Disk, Drive, Faults, Life},
+    },
+    vault::{self, Vault},
+};
+
+/// How long a call may take; as configured by default.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often each process looks for what is due.
+const SWEEP_EVERY: Duration = Duration::from_secs(7);
+
+static VAULT: LazyLock<Arc<Vault>> = LazyLock::new(|| {
+    let key = SecretString::from("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    Arc::new(Vault::new(&key, &[]).expect("a key of 32 bytes"))
+});
+
+pub struct World {
+    pub merchant: MerchantId,
+    pub customers: [CustomerId; 3],
+    pub cards: Vec<Instrument>,
+    pub sandbox: Arc<Sandbox>,
+    pub disk: Arc<Disk>,
+    pub told: RefCell<Vec<(PaymentId, Told)>>,
+    /// The first answer to each call under a key.
+    pub kept: RefCell<BTreeMap<String, String>>,
+    /// Contradictions that were noticed on the way.
+    pub wrong: RefCell<Vec<String>>,
+    pub restarts: Cell<u64>,
+    bug: Option<Bug>,
+    faults: Arc<Faults>,
+    clock: Clock,
+    /// Milliseconds by which the clock is wrong.
+    skew_ms: Arc<AtomicI64>,
+    started: Instant,
+    nodes: RefCell<Vec<Option<Node>>>,
+    rng: RefCell<Xoshiro256PlusPlus>,
+}
+
+#[derive(Clone)]
+pub struct Node {
+    pub payments: Payments,
+    pub life: Arc<Life>,
+}
+
+impl World {
+    /// Everything about a world follows from its seed (and the bug that is put into it).
+    pub fn new(seed: u64, bug: Option<Bug>) -> Rc<Self> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let uuid = |number: u64| Uuid::from_u64_pair(seed, number);
+        let (started, skew_ms) = (Instant::now(), Arc::new(AtomicI64::new(0)));
+        let clock = {
+            // Today, because cards expire; on a full second, because fractions of it would decide which of
+            // two timers is first.
+            let first = Timestamp::from_second(Timestamp::now().as_second()).expect("a time");
+            let skew_ms = skew_ms.clone();
+            Clock::new(move || {
+                let passed = SignedDuration::try_from(started.elapsed()).unwrap_or_default();
+                first + passed + SignedDuration::from_millis(skew_ms.load(Ordering::Relaxed))
+            })
+        };
+        let (cards, rows) = cards(uuid(1));
+        let network = pick(&mut rng, &[0.0, 0.01, 0.03, 0.08]);
+        let plan =
+            FaultPlan::all(rng.random(), network).flapping_at_most(Duration::from_secs(pick(&mut rng, &[1, 20, 90])));
+        let plan = plan
+            .with(FaultKind::Flap, network / 4.0)
+            .delayed_at_most(Duration::from_secs(pick(&mut rng, &[1, 8, 100])));
+        let now = clock.clone();
+        let sandbox = Sandbox::in_memory().with_clock(move || now.now()).with_plan(plan);
+        let (disk, crash) = (pick(&mut rng, &[0.0, 0.01, 0.1]), pick(&mut rng, &[0.0, 0.01, 0.05]));
+        let chances = Chances {
+            read_fails: disk / 2.0,
+            write_fails: disk,
+            answer_lost: disk,
+            crash_before: crash,
+            crash_after: crash,
+        };
+        let nodes = if bug.is_some() || rng.random_bool(0.4) { 2 } else { 1 };
+        Rc::new(Self {
+            merchant: uuid(0).into(),
+            customers: [2, 3, 4].map(|number| uuid(number).into()),
+            cards,
+            sandbox: Arc::new(sandbox),
+            disk: Arc::new(Disk::new(rows, bug == Some(Bug::NoFence))),
+            told: RefCell::default(),
+            kept: RefCell::default(),
+            wrong: RefCell::default(),
+            restarts: Cell::default(),
+            bug,
+            faults: Arc::new(Faults::new(Xoshiro256PlusPlus::seed_from_u64(rng.random()), chances)),
+            clock,
+            skew_ms,
+            started,
+            nodes: RefCell::new(vec![None; nodes]),
+            rng: RefCell::new(rng),
+        })
+    }
+
+    /// Virtual time since the beginning.
+    pub fn passed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// A generator of its own for somebody who acts beside others.
+    pub fn fork(&self) -> Xoshiro256PlusPlus {
+        Xoshiro256PlusPlus::seed_from_u64(self.rng.borrow_mut().next_u64())
+    }
+
+    pub fn faults(&self) -> BTreeMap<String, u64> {
+        let disk = self.faults.injected().into_iter().map(|(name, count)| (name.to_owned(), count));
+        let network = self.sandbox.faults();
+        let network = network.into_iter().map(|(kind, count)| (format!("network: {}", kind.as_str()), count));
+        disk.chain(network).collect()
+    }
+
+    /// Starts all processes, and what turns the clock and kills.
+    pub fn begin(self: &Rc<Self>) {
+        for index in 0..self.nodes.borrow().len() {
+            actix::spawn(self.clone().keep_running(index));
+        }
+        let mut rng = self.fork();
+        if rng.random_bool(0.2) {
+            actix::spawn(self.clone().turn_the_clock(rng));
+        }
+    }
+
+    /// A process that is up.
+    pub async fn node(&self, rng: &mut Xoshiro256PlusPlus) -> Node {
+        loop {
+            let up: Vec<Node> = self.nodes.borrow().iter().flatten().cloned().collect();
+            if up.is_empty() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                continue;
+            }
+            return up[rng.random_range(0..up.len())].clone();
+        }
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub fn calm(&self) {
+        self.sandbox.calm();
+        self.faults.calm();
+    }
+
+    async fn keep_running(self: Rc<Self>, index: usize) {
+        let mut rng = self.fork();
+        loop {
+            let node = self.start();
+            self.nodes.borrow_mut()[index] = Some(node.clone());
+            node.life.over().await;
+            self.nodes.borrow_mut()[index] = None;
+            self.restarts.set(self.restarts.get() + 1);
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..10_000))).await;
+        }
+    }
+
+    async fn turn_the_clock(self: Rc<Self>, mut rng: Xoshiro256PlusPlus) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(rng.random_range(5..200))).await;
+            self.skew_ms.store(rng.random_range(-300_000..300_000), Ordering::Relaxed);
+        }
+    }
+
+    fn start(&self) -> Node {
+        let life = Arc::new(Life::default());
+        let drive = Drive {
+            disk: self.disk.clone(),
+            life: life.clone(),
+            faults: self.faults.clone(),
+            pretends: self.bug.and_then(Bug::pretends),
+        };
+        let records: Arc<dyn Records> = Arc::new(drive);
+        let (journal, _) = Journal::start(&records, 1, &JournalSettings { queue: 256, max_batch: 64, writers: 1 });
+        let actors = ActorSettings {
+            arbiters: 1,
+            max_payments: 1_000,
+            max_asks: 1_000,
+            linger_ms: 5_000,
+            sweep_interval_ms: 1_000,
+            sweep_batch: 200,
+            drain_timeout_ms: 8_000,
+        };
+        let (places, asks) = limits(&actors);
+        let services = Services {
+            records,
+            journal,
+            bus: Bus::new(100),
+            acquirers: Acquirers::new([(CARD, self.acquirer(&life))]),
+            vault: VAULT.clone(),
+            clock: self.clock.clone(),
+            payment: PaymentSettings { expires_after_s: 600, answer_budget_ms: 8_000, acquirer_timeout_ms: 6_000 },
+            resolution: ResolutionSettings {
+                inquiry_every_ms: 3_000,
+                inquiry_for_ms: 45_000,
+                retry_after_ms: vec![5_000, 15_000, 60_000, 300_000, 1_800_000, 3_600_000],
+                lost_after_ms: 2_000,
+            },
+            actors,
+            places,
+            asks,
+            effects: TaskTracker::new(),
+        };
+        let payments = Payments::on(Arc::new([Arbiter::current()]), Arc::new(services));
+        let sweeps = payments.clone();
+        actix::spawn(async move {
+            loop {
+                let _ = sweeper::sweep_once(&sweeps).await;
+                tokio::time::sleep(SWEEP_EVERY).await;
+            }
+        });
+        Node { payments, life }
+    }
+
+    fn acquirer(&self, life: &Arc<Life>) -> Arc<dyn Acquirer> {
+        let network = InProcess::new(self.sandbox.clone(), CALL_TIMEOUT);
+        let network = Mortal { network, life: life.clone() };
+        let acquirer: Arc<dyn Acquirer> = Arc::new(CardAcquirer::new(Arc::new(network), CardSettings::default()));
+        if self.bug == Some(Bug::UnknownIsNotSent) { Arc::new(Forgetful(acquirer)) } else { acquirer }
+    }
+}
+
+/// The network as a process reaches it: nothing leaves a dead one, and nothing reaches it.
+struct Mortal {
+    network: InProcess,
+    life: Arc<Life>,
+}
+
+#[async_trait]
+impl CardNetwork for Mortal {
+    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Reply, CallError> {
+        self.life.or_never().await;
+        let answer = self.network.call(method, path, body).await;
+        self.life.or_never().await;
+        answer
+    }
+}
+
+pub fn pick<T: Copy>(rng: &mut Xoshiro256PlusPlus, all: &[T]) -> T {
+    all[rng.random_range(0..all.len())]
+}
+
+/// The sandbox's special cards, as registered ones.
+fn cards(first: Uuid) -> (Vec<Instrument>, Vec<Card>) {
+    let registered = SPECIAL_CARDS.iter().enumerate().map(|(index, card)| {
+        let id = Uuid::from_u128(first.as_u128() + 100 + index as u128);
+        let instrument =
+            Instrument { method: CARD.into(), id: id.into(), masked: "****".into(), issuer: card.company.into() };
+        let number: String = card.number.chars().filter(char::is_ascii_digit).collect();
+        let row = Card {
+            id: id.into(),
+            customer: first.into(),
+            method: CARD.to_owned(),
+            masked: "****".to_owned(),
+            expiry: card.expiry.to_owned(),
+            company: card.company.to_owned(),
+            is_representative: false,
+            sealed_pan: Some(VAULT.seal(number.as_bytes(), &vault::card_context(id))),
+        };
+        (instrument, row)
+    });
+    registered.unzip()
+}

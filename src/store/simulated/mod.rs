@@ -1,0 +1,132 @@
+//! A database of a simulation: tables in memory with the same fences as the real ones, behind a drive
+//! that fails on purpose.
+
+mod drive;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use sea_orm::TryIntoModel;
+use uuid::Uuid;
+
+use super::{Answered, Card, Commit, CommitError, KeyRef, KeyState, KeyWrite, rows};
+use crate::domain::{PaymentId, Recorded};
+pub use drive::{Chances, Drive, Faults, Life};
+
+/// What has become durable, whatever happens to processes.
+pub struct Disk {
+    tables: Mutex<Tables>,
+    cards: Vec<Card>,
+    /// A deliberate bug: a commit that is behind is written all the same.
+    has_no_fence: bool,
+}
+
+#[derive(Default)]
+struct Tables {
+    events: BTreeMap<PaymentId, Vec<Recorded>>,
+    due: BTreeMap<PaymentId, i64>,
+    orders: BTreeMap<(Uuid, String), PaymentId>,
+    keys: BTreeMap<([u8; 32], String), KeyState>,
+}
+
+impl Disk {
+    pub fn new(cards: Vec<Card>, has_no_fence: bool) -> Self {
+        Self { tables: Mutex::default(), cards, has_no_fence }
+    }
+
+    pub fn journals(&self) -> BTreeMap<PaymentId, Vec<Recorded>> {
+        lock(&self.tables).events.clone()
+    }
+
+    pub fn has_something_due(&self) -> bool {
+        !lock(&self.tables).due.is_empty()
+    }
+
+    pub fn key_state(&self, key: &KeyRef) -> KeyState {
+        lock(&self.tables).keys.get(&(key.scope, key.key.clone())).cloned().unwrap_or(KeyState::Free)
+    }
+
+    pub fn release_key(&self, key: &KeyRef) {
+        lock(&self.tables).release(key);
+    }
+
+    /// The first answer stays the first answer.
+    pub fn complete_key(&self, key: &KeyRef, answer: &Answered) {
+        lock(&self.tables).complete(key, answer);
+    }
+
+    fn write(&self, commit: &Commit) -> Result<(), CommitError> {
+        let mut tables = lock(&self.tables);
+        for write in &commit.keys {
+            if matches!(write, KeyWrite::Take { key, .. } if tables.keys.contains_key(&(key.scope, key.key.clone()))) {
+                return Err(CommitError::KeyTaken);
+            }
+        }
+        if !commit.events.is_empty() {
+            tables.write_events(commit, self.has_no_fence)?;
+        }
+        for write in &commit.keys {
+            match write {
+                KeyWrite::Take { key, subject, operation, answer, at: _ } => {
+                    let running = || KeyState::Running { subject: *subject, operation: *operation };
+                    let state = answer.clone().map_or_else(running, KeyState::Answered);
+                    tables.keys.insert((key.scope, key.key.clone()), state);
+                }
+                KeyWrite::Complete { key, answer } => tables.complete(key, answer),
+                KeyWrite::Release { key } => tables.release(key),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn write_events(&mut self, commit: &Commit, has_no_fence: bool) -> Result<(), CommitError> {
+        let payment = commit.payment.clone().try_into_model().expect("a whole row");
+        let id = PaymentId::from(payment.id);
+        let order = (payment.merchant_id, payment.order_id);
+        if self.orders.get(&order).is_some_and(|other| *other != id) {
+            return Err(CommitError::OrderExists);
+        }
+        let journal = self.events.entry(id).or_default();
+        for event in &commit.events {
+            let event = event.clone().try_into_model().expect("a whole row");
+            let event = rows::recorded(&event).expect("what was written can be read");
+            let next = i64::try_from(journal.len()).expect("a short journal") + 1;
+            match event.seq {
+                seq if seq == next => journal.push(event),
+                seq if has_no_fence && seq < next => {
+                    // As an update without a condition would: what stood there is gone.
+                    journal.truncate(usize::try_from(seq - 1).expect("a place in a journal"));
+                    journal.push(event);
+                }
+                _ => return Err(CommitError::Stale),
+            }
+        }
+        self.orders.insert(order, id);
+        match payment.due_at {
+            Some(at) => self.due.insert(id, at),
+            None => self.due.remove(&id),
+        };
+        Ok(())
+    }
+
+    fn complete(&mut self, key: &KeyRef, answer: &Answered) {
+        if let Some(state @ KeyState::Running { .. }) = self.keys.get_mut(&(key.scope, key.key.clone())) {
+            *state = KeyState::Answered(answer.clone());
+        }
+    }
+
+    fn release(&mut self, key: &KeyRef) {
+        let key = (key.scope, key.key.clone());
+        if matches!(self.keys.get(&key), Some(KeyState::Running { .. })) {
+            self.keys.remove(&key);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
