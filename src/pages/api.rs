@@ -1,10 +1,10 @@
 //! The OpenAPI document, to be read by people.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 use serde_json::Value;
 
-use super::html;
+use super::{page::Page, security::Policy};
 use crate::{
     error::{ApiError, Code},
     routes::openapi,
@@ -12,8 +12,8 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "api.html")]
-struct Api {
-    lang: &'static str,
+struct Api<'a> {
+    page: &'a Page,
     operations: Vec<Operation>,
 }
 
@@ -38,10 +38,11 @@ struct Response {
 }
 
 /// `/api-docs`.
-pub async fn page() -> Result<HttpResponse, ApiError> {
+pub async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let document =
         serde_json::to_value(openapi::api()).map_err(|error| ApiError::from(Code::Internal).because(error))?;
-    html(&Api { lang: "en", operations: operations(&document) })
+    let page = Page::of(&request);
+    page.send(StatusCode::OK, &Policy::default(), &Api { page: &page, operations: operations(&document) })
 }
 
 fn operations(document: &Value) -> Vec<Operation> {

@@ -1,19 +1,30 @@
 //! What the customer looks at: the order and its QR code.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::ACCEPT_LANGUAGE, http::header::CACHE_CONTROL, web};
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::CACHE_CONTROL},
+    web,
+};
 use askama::Template;
 
-use super::html;
+use super::{
+    page::Page,
+    security::{Policy, checkout_frames},
+    texts,
+};
 use crate::{
-    domain::QrClaims,
+    domain::{Payment, QrClaims},
     error::{ApiError, Code, Lang},
     routes::{App, deep_link, qr_svg, without_zone},
 };
 
 #[derive(Template)]
 #[template(path = "checkout.html")]
-struct Checkout {
-    lang: &'static str,
+struct Checkout<'a> {
+    page: &'a Page,
+    texts: &'static texts::Checkout,
     merchant_name: String,
     order_id: String,
     order_name: String,
@@ -27,24 +38,31 @@ pub async fn page(
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let QrClaims { merchant_name, order_id, order_name, amount, .. } = claims(&app, &token)?;
-    let lang = Lang::from_header(request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()));
+    let claims = claims(&app, &token)?;
+    let payment = payment(&app, &claims).await?;
+    let QrClaims { merchant_name, order_id, order_name, amount, .. } = claims;
+    let page = Page::of(&request);
     let amount = grouped(amount);
-    html(&Checkout {
-        lang: if lang == Lang::Ko { "ko" } else { "en" },
-        merchant_name,
-        order_id: order_id.to_string(),
-        order_name,
-        amount: if lang == Lang::Ko { format!("{amount}원") } else { format!("₩{amount}") },
-        qr_svg_url: format!("/checkout/{token}/qr.svg"),
-    })
+    let policy = Policy { framed_by: checkout_frames(&payment.order.redirects), ..Policy::default() };
+    page.send(
+        StatusCode::OK,
+        &policy,
+        &Checkout {
+            page: &page,
+            texts: texts::Checkout::of(page.lang),
+            merchant_name,
+            order_id: order_id.to_string(),
+            order_name,
+            amount: if page.lang == Lang::Ko { format!("{amount}원") } else { format!("₩{amount}") },
+            qr_svg_url: format!("/checkout/{token}/qr.svg"),
+        },
+    )
 }
 
 /// The QR code behind `qrSvgUrl`: the phone app's deep link.
 pub async fn qr(app: web::Data<App>, request: HttpRequest, token: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let claims = claims(&app, &token)?;
-    let order = claims.merchant_id.parse().map_err(|_| Code::RouteNotFound)?;
-    let payment = app.payments.look(app.payments.find(order, &claims.order_id).await?).await?;
+    let payment = payment(&app, &claims).await?;
     let link = deep_link(&app.phone_app_url(&request), &token, &without_zone(payment.order.expires_at));
     // The picture of a token never changes.
     Ok(HttpResponse::Ok()
@@ -55,6 +73,11 @@ pub async fn qr(app: web::Data<App>, request: HttpRequest, token: web::Path<Stri
 
 fn claims(app: &App, token: &str) -> Result<QrClaims, ApiError> {
     app.tokens.read_qr(token).map_err(|_| Code::RouteNotFound.into())
+}
+
+async fn payment(app: &App, claims: &QrClaims) -> Result<Arc<Payment>, ApiError> {
+    let merchant = claims.merchant_id.parse().map_err(|_| Code::RouteNotFound)?;
+    Ok(app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?)
 }
 
 /// `15000` as `15,000`.

@@ -1,50 +1,37 @@
-//! Server-rendered pages, from templates compiled into the binary. Nothing is loaded from another host.
+//! Server-rendered pages, from templates and files compiled into the binary. Nothing is loaded from
+//! another host, nothing inline is executed, and every page reads without a script.
 
 mod api;
+mod assets;
 mod checkout;
+mod language;
+mod page;
+mod security;
+mod texts;
 
 use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY},
+    Resource,
+    middleware::from_fn,
     web::{self, ServiceConfig},
 };
-use askama::Template;
 
-use crate::{
-    error::{ApiError, Code},
-    routes::method_not_allowed,
-};
-
-const STYLE: &str = include_str!("../../web/static/paygate.css");
-
-/// Scripts, styles and pictures of this server alone.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
+use crate::routes::method_not_allowed;
 
 /// Mounts the pages.
 pub fn configure(config: &mut ServiceConfig) {
-    for (path, page) in [
+    let pages = [
         ("/checkout/{token}", web::get().to(checkout::page)),
         ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
         ("/api-docs", web::get().to(api::page)),
-        ("/static/paygate.css", web::get().to(style)),
-    ] {
-        config.service(web::resource(path).route(page).default_service(web::to(method_not_allowed)));
+        ("/static/{version}/{path:.*}", web::get().to(assets::file)),
+    ];
+    for (path, route) in pages {
+        mount(config, web::resource(path).route(route));
     }
 }
 
-async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "max-age=3600"))
-        .body(STYLE)
-}
-
-fn html(page: &impl Template) -> Result<HttpResponse, ApiError> {
-    let body = page.render().map_err(|error| ApiError::from(Code::Internal).because(error))?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        // A payment's token stands in the address: no other site may learn it.
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .body(body))
+fn mount(config: &mut ServiceConfig, resource: Resource) {
+    let resource = resource.default_service(web::to(method_not_allowed));
+    // From the inside out: errors become pages, then everything gets the headers.
+    config.service(resource.wrap(from_fn(page::errors)).wrap(from_fn(security::layer)));
 }

@@ -19,6 +19,7 @@ mod doubt_desk;
 mod idempotency;
 mod methods;
 mod operations;
+mod pages;
 mod restart;
 mod shops;
 mod sse;

@@ -1,0 +1,140 @@
+//! Files that pages load: embedded, compressed once, and cached for ever under an address that names
+//! their content.
+
+use std::{
+    io::Write,
+    sync::{Arc, LazyLock},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, EntityTag, Header, HeaderValue, IfNoneMatch, VARY,
+    },
+    web::{self, Bytes},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use dashmap::DashMap;
+use flate2::{Compression, write::GzEncoder};
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+use crate::error::{ApiError, Code};
+
+/// Development builds read the folder at each request, so that a file can be changed without a build.
+#[derive(RustEmbed)]
+#[folder = "web/static"]
+struct Static;
+
+/// A file, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    mime: &'static str,
+    bytes: Bytes,
+    /// Absent when compression does not pay.
+    gzip: Option<Bytes>,
+    tag: String,
+}
+
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ASK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
+
+impl Asset {
+    pub fn new(path: &str, bytes: Bytes) -> Self {
+        let tag = short_hash([bytes.as_ref()]);
+        let gzip = Some(gzip(&bytes)).filter(|packed| packed.len() < bytes.len());
+        Self { mime: mime(path), bytes, gzip, tag }
+    }
+
+    /// The answer to a request for it. `is_named_by_content`: the address changes when the file does.
+    pub fn respond(&self, request: &HttpRequest, is_named_by_content: bool) -> HttpResponse {
+        let tag = EntityTag::new_strong(self.tag.clone());
+        let known = match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
+            _ => false,
+        };
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response.insert_header((CACHE_CONTROL, if is_named_by_content { FOR_EVER } else { ASK_FIRST }));
+        response.insert_header((ETAG, tag)).append_header((VARY, "accept-encoding"));
+        if known {
+            return response.finish();
+        }
+        response.content_type(self.mime);
+        match &self.gzip {
+            Some(packed) if takes_gzip(request) => {
+                response.insert_header((CONTENT_ENCODING, "gzip")).body(packed.clone())
+            }
+            _ => response.body(self.bytes.clone()),
+        }
+    }
+}
+
+/// `/static/{version}/{path}`.
+pub async fn file(request: HttpRequest, path: web::Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+    let (version, path) = path.into_inner();
+    let asset = find(&path).ok_or(Code::RouteNotFound)?;
+    // A page of an older build asks under an older version: it gets the file, but must not keep it.
+    Ok(asset.respond(&request, version == *self::version()))
+}
+
+/// An embedded file.
+pub fn find(path: &str) -> Option<Asset> {
+    static READY: LazyLock<DashMap<String, Asset>> = LazyLock::new(DashMap::new);
+    if let Some(ready) = READY.get(path).filter(|_| !cfg!(debug_assertions)) {
+        return Some(ready.clone());
+    }
+    let asset = Asset::new(path, Static::get(path)?.data.into_owned().into());
+    READY.insert(path.to_owned(), asset.clone());
+    Some(asset)
+}
+
+/// One version for all files: modules import each other by relative addresses, so they change together.
+pub fn version() -> Arc<String> {
+    static FIXED: LazyLock<Arc<String>> = LazyLock::new(|| Arc::new(hash_of_all()));
+    if cfg!(debug_assertions) { Arc::new(hash_of_all()) } else { FIXED.clone() }
+}
+
+fn hash_of_all() -> String {
+    let mut paths: Vec<_> = Static::iter().collect();
+    paths.sort();
+    let files = paths.iter().filter_map(|path| Some((path, Static::get(path)?.metadata.sha256_hash())));
+    let parts: Vec<_> = files.flat_map(|(path, hash)| [path.as_bytes().to_vec(), hash.to_vec()]).collect();
+    short_hash(parts.iter().map(Vec::as_slice))
+}
+
+fn short_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(&hash.finalize()[..9])
+}
+
+/// Whether the client takes gzip.
+pub fn takes_gzip(request: &HttpRequest) -> bool {
+    let header = request.headers().get(ACCEPT_ENCODING).and_then(|header| header.to_str().ok());
+    let takes = |coding: &str| {
+        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+        name.trim().eq_ignore_ascii_case("gzip") && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+    };
+    header.is_some_and(|header| header.split(',').any(takes))
+}
+
+pub fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // Writing into memory does not fail; if it did, nothing would be taken for smaller than the original.
+    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    packed.map_or_else(|_| Bytes::copy_from_slice(bytes), Bytes::from)
+}
+
+fn mime(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "css" => "text/css; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webmanifest" => "application/manifest+json",
+        "json" => "application/json; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

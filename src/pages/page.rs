@@ -1,0 +1,125 @@
+//! What every page shares: its language, its addresses, and how it is sent.
+
+use std::sync::Arc;
+
+use actix_web::{
+    Error, HttpRequest, HttpResponse, HttpResponseBuilder,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, RETRY_AFTER, SET_COOKIE, VARY},
+    },
+    middleware::Next,
+};
+use askama::Template;
+
+use super::{
+    assets::{self, gzip, takes_gzip},
+    language,
+    security::Policy,
+    texts::Common,
+};
+use crate::error::{ApiError, Code, Lang};
+
+/// A page on its way to a browser.
+pub struct Page {
+    pub lang: Lang,
+    /// Where static files are.
+    pub assets: String,
+    pub common: &'static Common,
+    request: HttpRequest,
+}
+
+impl Page {
+    pub fn of(request: &HttpRequest) -> Self {
+        let lang = language::of(request);
+        let version: Arc<String> = assets::version();
+        Self { lang, assets: format!("/static/{version}"), common: Common::of(lang), request: request.clone() }
+    }
+
+    pub fn code(&self) -> &'static str {
+        language::code(self.lang)
+    }
+
+    /// The other language: where the switch leads.
+    pub fn other(&self) -> &'static str {
+        match self.lang {
+            Lang::Ko => "en",
+            Lang::En => "ko",
+        }
+    }
+
+    /// Sends it, compressed where that is understood.
+    pub fn send(
+        &self,
+        status: StatusCode,
+        policy: &Policy,
+        template: &impl Template,
+    ) -> Result<HttpResponse, ApiError> {
+        let html = template.render().map_err(|error| ApiError::from(Code::Internal).because(error))?;
+        let mut response = HttpResponseBuilder::new(status);
+        response.content_type("text/html; charset=utf-8");
+        for header in policy.headers() {
+            response.insert_header(header);
+        }
+        // What a page says is true now: going back in the history asks again.
+        response.insert_header((CACHE_CONTROL, "no-store"));
+        response.append_header((VARY, "accept-language, cookie, accept-encoding"));
+        if let Some(lang) = language::chosen(&self.request) {
+            response.insert_header((SET_COOKIE, language::keep(lang)));
+        }
+        if takes_gzip(&self.request) {
+            return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(gzip(html.as_bytes())));
+        }
+        Ok(response.body(html))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    page: &'a Page,
+    title: &'a str,
+    message: &'a str,
+    can_retry: bool,
+}
+
+/// A page that says what is wrong.
+pub fn error_page(
+    request: &HttpRequest,
+    status: StatusCode,
+    told: impl FnOnce(Lang) -> (&'static str, &'static str),
+) -> Result<HttpResponse, ApiError> {
+    let page = Page::of(request);
+    let (title, message) = told(page.lang);
+    page.send(
+        status,
+        &Policy::default(),
+        &ErrorPage { page: &page, title, message, can_retry: status.is_server_error() },
+    )
+}
+
+/// Wraps every page: a person is told of an error in a page, a program in the envelope.
+///
+/// # Errors
+/// Passes on what the handler could not turn into a response.
+pub async fn errors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let accepts = request.headers().get(ACCEPT).and_then(|header| header.to_str().ok()).unwrap_or_default();
+    let is_person = accepts.contains("text/html");
+    let response = next.call(request).await?.map_into_boxed_body();
+    let error = response.response().extensions().get::<ApiError>().cloned();
+    let Some(error) = error.filter(|_| is_person) else { return Ok(response) };
+    if error.code.status() >= 500 {
+        tracing::warn!(code = error.code.as_str(), cause = error.cause.as_deref(), "a page could not be served");
+    }
+    let title = |lang| Common::of(lang).error_title;
+    let mut told = error_page(response.request(), error.status(), |lang| (title(lang), error.code.text(lang)))?;
+    if let Some(seconds) = error.retry_after_s {
+        told.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response.into_response(told))
+}

@@ -1,0 +1,84 @@
+//! What browsers are told to refuse. Every answer of a page carries these headers.
+
+use std::collections::BTreeSet;
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    middleware::Next,
+};
+
+use crate::domain::Redirects;
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// Who may do what with a page.
+#[derive(Debug, Default)]
+pub struct Policy {
+    /// Origins that may show it in a frame; none: nobody may.
+    pub framed_by: Vec<String>,
+    /// It may ask for the camera.
+    pub uses_camera: bool,
+}
+
+impl Policy {
+    /// Scripts, styles, pictures and calls of this server alone, nothing inline, no form to elsewhere.
+    fn content(&self) -> String {
+        let ancestors = if self.framed_by.is_empty() { "'none'".to_owned() } else { self.framed_by.join(" ") };
+        format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+             manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+        )
+    }
+
+    fn permissions(&self) -> &'static str {
+        if self.uses_camera {
+            "camera=(self), microphone=(), geolocation=(), payment=()"
+        } else {
+            "camera=(), microphone=(), geolocation=(), payment=()"
+        }
+    }
+
+    pub fn headers(&self) -> [(HeaderName, String); 2] {
+        [(CONTENT_SECURITY_POLICY, self.content()), (PERMISSIONS_POLICY, self.permissions().to_owned())]
+    }
+}
+
+/// Who may frame the checkout of a payment: this server's own pages, and the pages that the shop named
+/// when it made the payment. Origins that a shop has registered belong here, too.
+pub fn checkout_frames(redirects: &Redirects) -> Vec<String> {
+    let urls = [&redirects.success_url, &redirects.fail_url];
+    let origins: BTreeSet<String> = urls.into_iter().flatten().filter_map(|url| origin(url)).collect();
+    std::iter::once("'self'".to_owned()).chain(origins).collect()
+}
+
+/// The origin of an address, as a browser writes it.
+pub fn origin(url: &str) -> Option<String> {
+    let origin = url::Url::parse(url).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
+/// Wraps every page and file: what a handler has not said, the strict default says.
+///
+/// # Errors
+/// Passes on what the handler could not turn into a response.
+pub async fn layer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    for (name, value) in Policy::default().headers() {
+        if let Ok(value) = HeaderValue::from_str(&value)
+            && !headers.contains_key(&name)
+        {
+            headers.insert(name, value);
+        }
+    }
+    // A payment's token stands in the address: no other site may learn it.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}

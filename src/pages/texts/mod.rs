@@ -1,0 +1,28 @@
+//! What pages say, Korean beside English: one table a page. A text that a template names and no table
+//! holds does not compile.
+
+mod checkout;
+mod common;
+
+pub use checkout::Checkout;
+pub use common::Common;
+
+/// A table of texts: `key "Korean" "English";`.
+macro_rules! texts {
+    ($(#[$doc:meta])* $name:ident { $($key:ident $ko:literal $en:literal;)* }) => {
+        $(#[$doc])*
+        pub struct $name {
+            $(pub $key: &'static str),*
+        }
+
+        impl $name {
+            pub const fn of(lang: crate::error::Lang) -> &'static Self {
+                match lang {
+                    crate::error::Lang::Ko => &Self { $($key: $ko),* },
+                    crate::error::Lang::En => &Self { $($key: $en),* },
+                }
+            }
+        }
+    };
+}
+use texts;

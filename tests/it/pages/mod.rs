@@ -1,0 +1,27 @@
+//! Pages: what a browser gets, and what it is told to refuse.
+
+mod assets;
+mod headers;
+mod language;
+
+use reqwest::header::HeaderMap;
+
+use crate::support::{Call, TestApp};
+
+/// A page as a browser without compression asks for it.
+async fn html(call: Call) -> (u16, HeaderMap, String) {
+    let response = call.header("accept", "text/html").response().await;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    (status, headers, response.text().await.unwrap())
+}
+
+/// Where the files of this build are.
+async fn static_root(app: &TestApp) -> String {
+    let (_, _, page) = html(app.http.get("/api-docs")).await;
+    let start = page.find("/static/").unwrap();
+    page[start..].split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
