@@ -6,6 +6,7 @@ mod assets;
 mod checkout;
 mod language;
 mod page;
+pub mod sdk;
 mod security;
 mod texts;
 
@@ -23,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
         ("/checkout/{token}", web::get().to(checkout::page)),
         ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
         ("/api-docs", web::get().to(api::page)),
+        ("/sdk/v1/{file}", web::get().to(sdk::file)),
         ("/static/{version}/{path:.*}", web::get().to(assets::file)),
     ];
     for (path, route) in pages {

@@ -3,6 +3,7 @@
 mod assets;
 mod headers;
 mod language;
+mod sdk;
 
 use reqwest::header::HeaderMap;
 

@@ -1,0 +1,69 @@
+//! The browser SDK as shops load it, and its own tests.
+
+use std::process::Command;
+
+use paygate::pages::sdk::{VERSION, integrity, released};
+use serde_json::Value;
+
+use crate::{
+    pages::header,
+    support::{Answer, TestApp, spawn_app},
+};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/sdk");
+
+async fn get(app: &TestApp, path: &str) -> Answer {
+    app.http.get(path).header("origin", "https://shop.example.com").await
+}
+
+#[tokio::test]
+async fn the_newest_script_is_asked_for_again_and_a_release_is_kept_for_ever() {
+    let app = spawn_app().await;
+    for name in ["paygate", "compat"] {
+        let newest = get(&app, &format!("/sdk/v1/{name}.js")).await;
+        let release = get(&app, &released(name)).await;
+        assert_eq!(newest.status, 200);
+        assert_eq!(newest.bytes, release.bytes);
+        assert_eq!(newest.header("cache-control"), Some("no-cache"));
+        assert_eq!(release.header("cache-control"), Some("public, max-age=31536000, immutable"));
+        assert_eq!(release.header("content-type"), Some("text/javascript; charset=utf-8"));
+        // A script with an integrity attribute is asked for with CORS.
+        assert_eq!(release.header("access-control-allow-origin"), Some("https://shop.example.com"));
+    }
+    let module = get(&app, "/sdk/v1/paygate.mjs").await;
+    assert_eq!(header(&module.headers, "content-type"), "text/javascript; charset=utf-8");
+    assert!(String::from_utf8(module.bytes).unwrap().contains("export function Paygate"));
+}
+
+#[tokio::test]
+async fn nothing_else_of_the_package_is_served() {
+    let app = spawn_app().await;
+    for file in ["package.json", "build.mjs", "paygate-0.0.0.js", "dist/paygate.js", "..%2f..%2fCargo.toml"] {
+        assert_eq!(app.http.get(format!("/sdk/v1/{file}")).await.status, 404, "{file}");
+    }
+}
+
+#[test]
+fn the_version_is_the_package_s_and_the_hash_is_the_file_s() {
+    let package: Value =
+        serde_json::from_str(&std::fs::read_to_string(format!("{FOLDER}/package.json")).unwrap()).unwrap();
+    assert_eq!(package["version"], VERSION);
+    let hash = integrity(&format!("paygate-{VERSION}.js")).unwrap();
+    assert_eq!(hash, integrity("paygate.js").unwrap());
+    assert_eq!(hash.len(), "sha384-".len() + 64);
+    assert_eq!(integrity("nothing.js"), None);
+}
+
+/// Once-only, blocked and closed windows, second clicks, cut streams, polling, errors, sizes: in Node,
+/// against a scripted server.
+#[test]
+fn the_sdk_s_own_tests_pass() {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no node");
+        return;
+    }
+    let files = std::fs::read_dir(format!("{FOLDER}/test")).unwrap().map(|file| file.unwrap().path());
+    let tests = files.filter(|path| path.to_str().unwrap().ends_with(".test.mjs"));
+    let run = Command::new("node").arg("--test").args(tests).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+}

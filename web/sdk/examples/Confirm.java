@@ -1,0 +1,67 @@
+// Confirms a payment with Java 17 or newer, without a dependency; Kotlin calls it as it is.
+//
+//   PAYGATE_SECRET_KEY=… java Confirm.java <orderId> <paymentKey> <amount>
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Set;
+
+public class Confirm {
+    /** Busy, or not known yet: the same call is sent again. Everything else is final. */
+    private static final Set<Integer> AGAIN = Set.of(429, 503, 504);
+
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
+    private final String baseUrl;
+    private final String authorization;
+
+    public Confirm(String baseUrl, String secretKey) {
+        this.baseUrl = baseUrl;
+        this.authorization = "Basic " + Base64.getEncoder().encodeToString((secretKey + ":").getBytes());
+    }
+
+    /**
+     * Charges the card. The amount is what your shop asks for, never what the address of the page says.
+     *
+     * @return the last answer: 200 with {@code data}, or an error whose {@code outcome} tells what is known
+     *     about the money
+     * @throws IOException when no attempt reached the server: the outcome is unknown, send it again later
+     */
+    public HttpResponse<String> confirm(String paymentKey, String orderId, long amount)
+            throws IOException, InterruptedException {
+        // Neither an order id nor a payment key holds anything that JSON would have to escape.
+        var body = """
+            {"paymentKey":"%s","orderId":"%s","amount":%d}""".formatted(paymentKey, orderId, amount);
+        var request = HttpRequest.newBuilder(URI.create(baseUrl + "/api/v1/p/merchant/confirm"))
+            .timeout(Duration.ofSeconds(15))
+            .header("Authorization", authorization)
+            .header("Content-Type", "application/json")
+            // The same key for the same payment: however often this is sent, it is charged once.
+            .header("Idempotency-Key", "confirm-" + paymentKey)
+            .POST(BodyPublishers.ofString(body))
+            .build();
+        for (int attempt = 1; ; attempt++) {
+            long wait = 3;
+            try {
+                var response = http.send(request, BodyHandlers.ofString());
+                if (!AGAIN.contains(response.statusCode()) || attempt == 20) return response;
+                wait = response.headers().firstValueAsLong("Retry-After").orElse(wait);
+            } catch (IOException lost) {
+                if (attempt == 20) throw lost;
+            }
+            Thread.sleep(wait * 1000);
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        var url = System.getenv().getOrDefault("PAYGATE_URL", "http://127.0.0.1:8080");
+        var paygate = new Confirm(url, System.getenv("PAYGATE_SECRET_KEY"));
+        System.out.println(paygate.confirm(args[1], args[0], Long.parseLong(args[2])).body());
+    }
+}
