@@ -51,7 +51,7 @@ impl Bus {
             return Err(TooManyStreams);
         }
         readers.push(sender);
-        Ok(Subscription { payment, frames, topics: self.topics.clone(), _counted: counted })
+        Ok(Subscription { payment, frames, view: |frame| frame, topics: self.topics.clone(), _counted: counted })
     }
 
     /// Tells everybody who listens. A reader that is too slow to take it is dropped: its stream ends, and
@@ -77,14 +77,21 @@ impl Bus {
 pub struct Subscription {
     payment: PaymentId,
     frames: mpsc::Receiver<Frame>,
+    view: fn(Frame) -> Frame,
     topics: Arc<Topics>,
     _counted: Counted,
 }
 
 impl Subscription {
+    /// The same, for somebody who may see less.
+    pub fn seen_as(mut self, view: fn(Frame) -> Frame) -> Self {
+        self.view = view;
+        self
+    }
+
     /// The next frame; `None` when this reader was too slow and was dropped.
     pub async fn next(&mut self) -> Option<Frame> {
-        self.frames.recv().await
+        self.frames.recv().await.map(self.view)
     }
 }
 

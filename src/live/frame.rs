@@ -70,6 +70,16 @@ impl Frame {
         Some(Self { seq: recorded.seq, name, data, is_final: after.status.is_final() })
     }
 
+    /// The frame as somebody may see it who is neither the shop nor the payer: nothing of the customer.
+    #[must_use]
+    pub fn for_bystanders(mut self) -> Self {
+        if let Ok(serde_json::Value::Object(mut body)) = serde_json::from_str(&self.data) {
+            body.retain(|field, _| matches!(field.as_str(), "status" | "orderId" | "merchantId" | "failureCode"));
+            self.data = serde_json::Value::Object(body).to_string().into();
+        }
+        self
+    }
+
     /// What watchers would have heard of a whole journal.
     pub fn history(id: PaymentId, events: &[Recorded]) -> Vec<Self> {
         let mut frames = Vec::with_capacity(events.len());

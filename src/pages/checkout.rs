@@ -1,4 +1,5 @@
-//! What the customer looks at: the order and its QR code.
+//! What the customer looks at: the order, its QR code, and how far the payment has come. The token in
+//! the address is the only credential; it shows nothing of whoever pays.
 
 use std::sync::Arc;
 
@@ -10,12 +11,13 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    page::Page,
-    security::{Policy, checkout_frames},
+    matching,
+    page::{Page, error_page},
+    security::{Policy, checkout_frames, origin},
     texts,
 };
 use crate::{
-    domain::{Payment, QrClaims},
+    domain::{Payment, QrClaims, Reason, Redirects, Status},
     error::{ApiError, Code, Lang},
     routes::{App, deep_link, qr_svg, without_zone},
 };
@@ -25,11 +27,25 @@ use crate::{
 struct Checkout<'a> {
     page: &'a Page,
     texts: &'static texts::Checkout,
+    token: &'a str,
     merchant_name: String,
     order_id: String,
     order_name: String,
     amount: String,
-    qr_svg_url: String,
+    matching_number: u32,
+    deep_link: String,
+    /// Which section of the page shows.
+    state: &'static str,
+    /// The last event that `state` knows of.
+    seq: i64,
+    reason: &'static str,
+    /// What `reason` may become.
+    reasons: Vec<(String, &'static str)>,
+    remaining_s: i64,
+    /// Where messages to the page that opened this one go; empty: nowhere.
+    shop_origin: String,
+    /// The states from which there is a way back.
+    returns: String,
 }
 
 /// The page behind `checkoutUrl`.
@@ -38,31 +54,52 @@ pub async fn page(
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let claims = claims(&app, &token)?;
-    let payment = payment(&app, &claims).await?;
-    let QrClaims { merchant_name, order_id, order_name, amount, .. } = claims;
+    let (claims, payment) = match payment_of(&app, &token).await {
+        Err(error) if error.status() == StatusCode::NOT_FOUND => return no_such_payment(&request),
+        found => found?,
+    };
     let page = Page::of(&request);
-    let amount = grouped(amount);
-    let policy = Policy { framed_by: checkout_frames(&payment.order.redirects), ..Policy::default() };
-    page.send(
-        StatusCode::OK,
-        &policy,
-        &Checkout {
-            page: &page,
-            texts: texts::Checkout::of(page.lang),
-            merchant_name,
-            order_id: order_id.to_string(),
-            order_name,
-            amount: if page.lang == Lang::Ko { format!("{amount}원") } else { format!("₩{amount}") },
-            qr_svg_url: format!("/checkout/{token}/qr.svg"),
-        },
-    )
+    let redirects = &payment.order.redirects;
+    let shop_url = redirects.success_url.as_ref().or(redirects.fail_url.as_ref());
+    let template = Checkout {
+        texts: texts::Checkout::of(page.lang),
+        merchant_name: claims.merchant_name,
+        order_id: claims.order_id.to_string(),
+        order_name: claims.order_name,
+        amount: won(claims.amount, page.lang),
+        matching_number: matching::number(&token),
+        deep_link: deep_link(&app.phone_app_url(&request), &token, &without_zone(payment.order.expires_at)),
+        state: state(&payment),
+        seq: payment.seq,
+        reason: payment.failure.map(Code::from).map_or("", |code| code.text(page.lang)),
+        reasons: reasons(page.lang),
+        remaining_s: (payment.order.expires_at.as_second() - app.payments.now().as_second()).max(0),
+        shop_origin: shop_url.and_then(|url| origin(url)).unwrap_or_default(),
+        returns: returns(redirects),
+        token: &token,
+        page: &page,
+    };
+    let policy = Policy { framed_by: checkout_frames(redirects), ..Policy::default() };
+    let status = if payment.status == Status::Expired { StatusCode::GONE } else { StatusCode::OK };
+    page.send(status, &policy, &template)
+}
+
+fn returns(redirects: &Redirects) -> String {
+    let ways = [(&redirects.success_url, "approved done"), (&redirects.fail_url, "canceled aborted expired")];
+    let open: Vec<_> = ways.into_iter().filter_map(|(url, states)| url.as_ref().map(|_| states)).collect();
+    open.join(" ")
+}
+
+fn no_such_payment(request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+    error_page(request, StatusCode::NOT_FOUND, |lang| {
+        let texts = texts::Checkout::of(lang);
+        (texts.unknown_title, texts.unknown)
+    })
 }
 
 /// The QR code behind `qrSvgUrl`: the phone app's deep link.
 pub async fn qr(app: web::Data<App>, request: HttpRequest, token: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    let claims = claims(&app, &token)?;
-    let payment = payment(&app, &claims).await?;
+    let (_, payment) = payment_of(&app, &token).await?;
     let link = deep_link(&app.phone_app_url(&request), &token, &without_zone(payment.order.expires_at));
     // The picture of a token never changes.
     Ok(HttpResponse::Ok()
@@ -71,24 +108,90 @@ pub async fn qr(app: web::Data<App>, request: HttpRequest, token: web::Path<Stri
         .body(qr_svg(&link)?))
 }
 
-fn claims(app: &App, token: &str) -> Result<QrClaims, ApiError> {
-    app.tokens.read_qr(token).map_err(|_| Code::RouteNotFound.into())
-}
-
-async fn payment(app: &App, claims: &QrClaims) -> Result<Arc<Payment>, ApiError> {
+/// The payment of a token.
+///
+/// # Errors
+/// 404 when the token is none of ours.
+pub async fn payment_of(app: &App, token: &str) -> Result<(QrClaims, Arc<Payment>), ApiError> {
+    let claims = app.tokens.read_qr(token).map_err(|_| Code::RouteNotFound)?;
     let merchant = claims.merchant_id.parse().map_err(|_| Code::RouteNotFound)?;
-    Ok(app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?)
+    let payment = app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?;
+    Ok((claims, payment))
 }
 
-/// `15000` as `15,000`.
-fn grouped(amount: i64) -> String {
+/// What the page shows of a payment; `web/static/checkout.js` derives the same from an event.
+fn state(payment: &Payment) -> &'static str {
+    match payment.status {
+        Status::Ready if payment.failure.is_some() => "failed",
+        Status::Ready => "ready",
+        Status::InVerificate => "verifying",
+        Status::InProgress => "approved",
+        Status::Done | Status::PartialCanceled => "done",
+        Status::Canceled => "canceled",
+        Status::Aborted => "aborted",
+        Status::Expired => "expired",
+    }
+}
+
+/// What an event may give as its reason.
+const REASONS: [Reason; 12] = [
+    Reason::CardNotFound,
+    Reason::CardExpired,
+    Reason::CardWrongCvc,
+    Reason::CardWrongExpDate,
+    Reason::CardWrongCardCompany,
+    Reason::CardNotValid,
+    Reason::CardLost,
+    Reason::LimitExceeded,
+    Reason::NetworkUnavailable,
+    Reason::TooManyAttempts,
+    Reason::OutcomeUnknown,
+    Reason::Declined,
+];
+
+/// Each reason as events spell it, with its text.
+fn reasons(lang: Lang) -> Vec<(String, &'static str)> {
+    let spelled = |reason: &Reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned);
+    REASONS.iter().filter_map(|reason| Some((spelled(reason)?, Code::from(*reason).text(lang)))).collect()
+}
+
+/// Where the customer goes when the payment has come far enough, with what the shop is told.
+pub fn return_url(payment: &Payment, lang: Lang) -> Option<String> {
+    let (order, redirects) = (&payment.order, &payment.order.redirects);
+    let order_id = order.order_id.to_string();
+    let code = match payment.status {
+        Status::Ready | Status::InVerificate => return None,
+        Status::InProgress | Status::Done | Status::PartialCanceled => {
+            let (key, amount) = (payment.payment_key?.to_string(), order.amount.minor().to_string());
+            let told = [("paymentKey", key), ("orderId", order_id), ("amount", amount)];
+            return with_query(redirects.success_url.as_deref()?, &told);
+        }
+        Status::Canceled => Code::PaymentCanceled,
+        Status::Aborted => Code::PaymentAborted,
+        Status::Expired => Code::PaymentExpired,
+    };
+    let told = [("code", code.as_str().to_owned()), ("message", code.text(lang).to_owned()), ("orderId", order_id)];
+    with_query(redirects.fail_url.as_deref()?, &told)
+}
+
+fn with_query(url: &str, told: &[(&str, String)]) -> Option<String> {
+    let mut url = url::Url::parse(url).ok()?;
+    url.query_pairs_mut().extend_pairs(told);
+    Some(url.into())
+}
+
+/// `15,000원` or `₩15,000`.
+fn won(amount: i64, lang: Lang) -> String {
     let digits = amount.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            grouped.push(',');
         }
-        out.push(digit);
+        grouped.push(digit);
     }
-    out
+    match lang {
+        Lang::Ko => format!("{grouped}원"),
+        Lang::En => format!("₩{grouped}"),
+    }
 }

@@ -4,7 +4,9 @@
 mod api;
 mod assets;
 mod checkout;
+mod checkout_calls;
 mod language;
+mod matching;
 mod page;
 pub mod sdk;
 mod security;
@@ -23,6 +25,9 @@ pub fn configure(config: &mut ServiceConfig) {
     let pages = [
         ("/checkout/{token}", web::get().to(checkout::page)),
         ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
+        ("/checkout/{token}/events", web::get().to(checkout_calls::events)),
+        ("/checkout/{token}/cancel", web::post().to(checkout_calls::cancel)),
+        ("/checkout/{token}/return", web::get().to(checkout_calls::back)),
         ("/api-docs", web::get().to(api::page)),
         ("/sdk/v1/{file}", web::get().to(sdk::file)),
         ("/static/{version}/{path:.*}", web::get().to(assets::file)),

@@ -34,6 +34,7 @@ pub use keys::{Keys, renew};
 pub use limits::{Limits, RateLimitSettings};
 pub use qr::{deep_link, svg as qr_svg};
 pub use shop::without_zone;
+pub use sse::{StreamQuery, open as open_stream, resume};
 pub use tokens::Tokens;
 
 use actix_cors::Cors;

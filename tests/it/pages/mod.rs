@@ -1,8 +1,11 @@
 //! Pages: what a browser gets, and what it is told to refuse.
 
 mod assets;
+mod checkout;
+mod checkout_calls;
 mod headers;
 mod language;
+mod scripts;
 mod sdk;
 
 use reqwest::header::HeaderMap;

@@ -1,6 +1,4 @@
-//! The browser SDK as shops load it, and its own tests.
-
-use std::process::Command;
+//! The browser SDK as shops load it.
 
 use paygate::pages::sdk::{VERSION, integrity, released};
 use serde_json::Value;
@@ -52,18 +50,4 @@ fn the_version_is_the_package_s_and_the_hash_is_the_file_s() {
     assert_eq!(hash, integrity("paygate.js").unwrap());
     assert_eq!(hash.len(), "sha384-".len() + 64);
     assert_eq!(integrity("nothing.js"), None);
-}
-
-/// Once-only, blocked and closed windows, second clicks, cut streams, polling, errors, sizes: in Node,
-/// against a scripted server.
-#[test]
-fn the_sdk_s_own_tests_pass() {
-    if Command::new("node").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no node");
-        return;
-    }
-    let files = std::fs::read_dir(format!("{FOLDER}/test")).unwrap().map(|file| file.unwrap().path());
-    let tests = files.filter(|path| path.to_str().unwrap().ends_with(".test.mjs"));
-    let run = Command::new("node").arg("--test").args(tests).output().unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
 }

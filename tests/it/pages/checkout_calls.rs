@@ -1,0 +1,103 @@
+//! What the holder of a token may do without signing in: watch, give up what is nobody's, go back.
+
+use reqwest::{Client, Method, redirect::Policy};
+use serde_json::{Value, json};
+
+use crate::support::{Shop, TestApp, fresh, spawn_app};
+
+/// A payment that leads back to its shop.
+async fn returning(shop: &Shop) -> (String, String) {
+    let mut order = Shop::order(15_000, &fresh("order"));
+    order["successUrl"] = json!("https://shop.example.com/done?cart=7");
+    order["failUrl"] = json!("https://shop.example.com/failed");
+    let created = shop.create(&order).await.data();
+    (order["orderId"].as_str().unwrap().to_owned(), created["token"].as_str().unwrap().to_owned())
+}
+
+/// Where an address leads to.
+async fn leads(app: &TestApp, method: Method, path: &str) -> String {
+    let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let response = client.request(method, format!("{}{path}", app.http.base())).send().await.unwrap();
+    assert_eq!(response.status(), 303);
+    response.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_stream_needs_no_key_and_names_no_customer() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = shop.approved_by(&customer, 15_000).await;
+    let mut events = app.http.get(format!("/checkout/{}/events", approved.token)).listen().await;
+    let history = ["onopen", "payment-ready", "payment-in-verificate", "payment-in-progress"];
+    events.expect_all(&history).await;
+    shop.confirm_of(&approved).await.data();
+    let done = events.expect("payment-done").await;
+    let mut fields: Vec<_> = done.json().as_object().unwrap().keys().cloned().collect();
+    fields.sort();
+    assert_eq!(fields, ["merchantId", "orderId", "status"]);
+    let all = String::from_utf8(events.raw().to_vec()).unwrap();
+    for secret in [&approved.key, "paymentKey", "cardNumber", "amount", customer.id.as_str()] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_stream_goes_on_after_the_last_event() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = shop.approved_by(&customer, 15_000).await;
+    let path = format!("/checkout/{}/events?lastEventId=3", approved.token);
+    let mut events = app.http.get(path).listen().await;
+    events.expect_all(&["onopen", "payment-in-progress"]).await;
+    assert_eq!(app.http.get("/checkout/nonsense/events").await.status, 404);
+}
+
+#[tokio::test]
+async fn whoever_holds_the_token_gives_up_what_is_nobodys() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    let (order, token) = returning(&shop).await;
+    assert_eq!(leads(&app, Method::POST, &format!("/checkout/{token}/cancel")).await, format!("/checkout/{token}"));
+    assert_eq!(shop.state(&order).await, "CANCELED");
+    assert_eq!(app.http.get(format!("/checkout/{token}/cancel")).await.status, 405);
+}
+
+#[tokio::test]
+async fn a_payment_that_a_customer_owns_is_theirs_to_give_up() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = shop.approved_by(&customer, 15_000).await;
+    leads(&app, Method::POST, &format!("/checkout/{}/cancel", approved.token)).await;
+    assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS");
+    shop.confirm_of(&approved).await.data();
+    leads(&app, Method::POST, &format!("/checkout/{}/cancel", approved.token)).await;
+    assert_eq!(shop.state(&approved.order).await, "DONE");
+}
+
+#[tokio::test]
+async fn the_way_back_tells_the_shop_what_its_server_needs() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let (order, token) = returning(&shop).await;
+    let path = format!("/checkout/{token}/return");
+    assert_eq!(leads(&app, Method::GET, &path).await, format!("/checkout/{token}"), "not yet");
+    let key = customer.approve(&token).await.data()["paymentKey"].as_str().unwrap().to_owned();
+    let back = format!("https://shop.example.com/done?cart=7&paymentKey={key}&orderId={order}&amount=15000");
+    assert_eq!(leads(&app, Method::GET, &path).await, back);
+    shop.cancel_order(&order, &json!({})).await.data();
+    let back = leads(&app, Method::GET, &path).await;
+    assert!(back.starts_with("https://shop.example.com/failed?code=PAYMENT_CANCELED&message="), "{back}");
+    assert!(back.ends_with(&format!("&orderId={order}")), "{back}");
+}
+
+#[tokio::test]
+async fn without_urls_there_is_no_way_back() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = shop.approved_by(&customer, 15_000).await;
+    let token = approved.token;
+    assert_eq!(leads(&app, Method::GET, &format!("/checkout/{token}/return")).await, format!("/checkout/{token}"));
+    let page = app.http.get(format!("/checkout/{token}")).await;
+    assert!(!String::from_utf8(page.bytes).unwrap().contains("/return"));
+    assert_eq!(page.json, Value::Null);
+}

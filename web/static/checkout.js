@@ -1,0 +1,130 @@
+// Keeps the checkout true: it listens to the payment, counts down, and leads back to the shop. The page
+// is complete without it; the state it shows is `data-state`, the rest is a matter of style.
+import { markBegunHere } from './matching.js';
+
+const root = document.getElementById('checkout');
+const { token, shopOrigin } = root.dataset;
+const address = `/checkout/${token}`;
+/** The page that opened this one, or holds it in a frame: the SDK is there, and follows the payment, too. */
+const opener = window.parent !== window ? window.parent : window.opener;
+const STATES = {
+  'payment-ready': 'ready',
+  'payment-in-verificate': 'verifying',
+  'payment-in-progress': 'approved',
+  'payment-done': 'done',
+  'payment-partial-canceled': 'done',
+  'payment-canceled': 'canceled',
+  'payment-aborted': 'aborted',
+  'payment-expired': 'expired',
+};
+const ENDED = ['done', 'canceled', 'aborted', 'expired'];
+const RETURN_AFTER_MS = 4000;
+
+let lastId = root.dataset.seq;
+let source;
+let pending;
+
+function listen() {
+  source?.close();
+  source = new EventSource(`${address}/events?lastEventId=${lastId}`);
+  source.onopen = () => offline(false);
+  source.onerror = () => {
+    offline(true);
+    // The browser tries again by itself, unless it was refused.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  };
+  for (const name of Object.keys(STATES)) {
+    source.addEventListener(name, (event) => {
+      lastId = event.lastEventId;
+      const { failureCode } = JSON.parse(event.data);
+      // After a pause several events come at once: only the last is worth showing.
+      if (!pending) requestAnimationFrame(() => { show(pending); pending = null; });
+      pending = { state: name === 'payment-ready' && failureCode ? 'failed' : STATES[name], failureCode };
+    });
+  }
+}
+
+let offlineTimer;
+function offline(isOffline) {
+  clearTimeout(offlineTimer);
+  const note = document.getElementById('offline');
+  // A reconnection within a moment is nobody's business.
+  if (isOffline) offlineTimer = setTimeout(() => { note.hidden = false; }, 3000);
+  else note.hidden = true;
+}
+
+function show({ state, failureCode }) {
+  if (root.dataset.state === state && !failureCode) return;
+  root.dataset.state = state;
+  const reason = document.getElementById('reasons').content.querySelector(`[data-code="${CSS.escape(failureCode || '')}"]`);
+  for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reason ? reason.textContent : '';
+  announce();
+  tellOpener();
+  settle(true);
+}
+
+function announce() {
+  const section = [...root.querySelectorAll('.state')].find((one) => one.dataset.for.split(' ').includes(root.dataset.state));
+  document.getElementById('announcer').textContent = [...section.querySelectorAll('h2, p')]
+    .filter((one) => one.offsetParent).map((one) => one.textContent).join(' ');
+}
+
+/** A hint to look, nothing else; the SDK asks the server. */
+function tellOpener(message = 'paygate:state') {
+  if (opener && shopOrigin) opener.postMessage(message, shopOrigin);
+}
+
+/** What follows when nothing more is asked of the customer here. */
+function settle(isNews) {
+  const { state } = root.dataset;
+  if (ENDED.includes(state)) {
+    source?.close();
+    offline(false);
+  }
+  const back = document.getElementById('return');
+  if (!back?.dataset.for.split(' ').includes(state)) return;
+  if (opener) {
+    // The SDK closes this window. If its page is gone, the customer needs the way back.
+    back.hidden = true;
+    setTimeout(() => { back.hidden = false; }, RETURN_AFTER_MS);
+    return;
+  }
+  const leave = () => location.replace(back.href);
+  if (state === 'approved' || (isNews && ['done', 'canceled'].includes(state))) leave();
+  else if (isNews && ENDED.includes(state)) setTimeout(leave, RETURN_AFTER_MS);
+}
+
+function countDown() {
+  const deadline = performance.now() + Number(root.dataset.remaining) * 1000;
+  const clock = document.getElementById('countdown');
+  const tick = () => {
+    const left = Math.max(0, Math.round((deadline - performance.now()) / 1000));
+    const two = (number) => String(number).padStart(2, '0');
+    clock.textContent = `${two(Math.floor(left / 60))}:${two(left % 60)}`;
+    clock.parentElement.classList.toggle('is-short', left <= 60);
+  };
+  tick();
+  setInterval(tick, 1000);
+}
+
+function askBeforeCancel() {
+  const form = document.getElementById('cancel');
+  const sure = document.getElementById('sure');
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    sure.returnValue = '';
+    sure.showModal();
+  });
+  sure.addEventListener('close', () => { if (sure.returnValue === 'yes') form.submit(); });
+}
+
+markBegunHere(token);
+countDown();
+askBeforeCancel();
+settle(false);
+if (!ENDED.includes(root.dataset.state)) listen();
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && source?.readyState !== EventSource.OPEN && !ENDED.includes(root.dataset.state)) listen();
+});
+// A page that comes back from the browser's memory may be long out of date.
+addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
