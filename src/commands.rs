@@ -15,7 +15,7 @@ use crate::{
     acquirer::{self, Sandbox},
     actors::Decision,
     config::{DEFAULTS, Settings},
-    demo,
+    demo, lab,
     operator::{self, Audit},
     startup::{self, Given, Paygate},
     store::Store,
@@ -160,6 +160,27 @@ pub async fn doubt_resolve(settings: Settings, key: &str, decision: Decision) ->
     offline.stop().await?;
     println!("the payment is {} now", resolved?);
     Ok(())
+}
+
+/// Proves that no money is lost, taken twice or left in doubt.
+///
+/// # Errors
+/// Something was found, there is no verdict, or it was interrupted.
+pub async fn lab(options: &lab::Options, as_json: bool) -> Done {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let interrupted = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let report = lab::run(options, interrupted).await?;
+    if as_json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!("{report}");
+    }
+    if report.is_clean() { Ok(()) } else { Err(format!("{} findings", report.findings.len()).into()) }
 }
 
 /// Prints the manual of the configuration.

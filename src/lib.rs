@@ -19,6 +19,7 @@
 //! | [`pages`] | server-rendered pages |
 //! | [`startup`] | puts everything together |
 //! | [`operator`] | what a person at the command line can ask and decide |
+//! | [`lab`] | proves from outside that no money is lost: faults, kills, and three sets of books compared |
 //! | [`demo`] | demo data, and a whole payment played over the wire |
 //!
 //! Arrows run one way; nothing imports upwards. [`config`], [`error`] and [`telemetry`] stand beside the
@@ -54,6 +55,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod error;
+pub mod lab;
 pub mod live;
 pub mod operator;
 pub mod pages;

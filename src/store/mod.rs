@@ -8,6 +8,7 @@
 mod audit;
 mod cards;
 mod connect;
+mod create;
 mod customers;
 mod idempotency;
 mod journal;
@@ -23,6 +24,7 @@ pub mod simulated;
 pub use audit::Audited;
 pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
+pub use create::{create_database, drop_database};
 pub use customers::Customer;
 pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};

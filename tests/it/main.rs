@@ -17,6 +17,7 @@ mod customers;
 mod doubt;
 mod doubt_desk;
 mod idempotency;
+mod lab;
 mod methods;
 mod operations;
 mod pages;

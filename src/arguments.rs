@@ -1,0 +1,113 @@
+//! What can be typed after `paygate`.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use paygate::lab::{Options, Target};
+
+/// A self-hosted payment gateway.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Arguments {
+    /// A TOML file that overrides the defaults; `paygate config` prints them.
+    #[arg(long, global = true, env = "PAYGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve (the default).
+    Serve,
+    /// Bring the database schema up to date.
+    Migrate,
+    /// Try things out.
+    #[command(subcommand)]
+    Demo(Demo),
+    /// Serve the card sandbox alone.
+    Sandbox {
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: SocketAddr,
+    },
+    /// Tell the life of one payment: every event, call, answer and timer.
+    Why {
+        payment_key: String,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hold journals, projections, transactions and the card network's records against each other.
+    Audit,
+    /// Money in doubt that the card network cannot be asked about.
+    #[command(subcommand)]
+    Doubt(Doubt),
+    /// Prove that no money is lost, taken twice or left in doubt: whole payments against this binary, which
+    /// is killed again and again, and a card network that fails in every way.
+    Lab(Lab),
+    /// Print every configuration key with its default.
+    Config,
+}
+
+#[derive(Subcommand)]
+pub enum Demo {
+    /// Play one whole payment over real HTTP and SSE.
+    Pay,
+}
+
+#[derive(Subcommand)]
+pub enum Doubt {
+    /// What waits for a decision.
+    List,
+    /// Decide, after asking the card company by other means.
+    #[command(group = clap::ArgGroup::new("decision").required(true))]
+    Resolve {
+        payment_key: String,
+        /// The refund it is about (`doubt list` shows its number); the charge when absent.
+        #[arg(long)]
+        refund: Option<String>,
+        /// The acquirer did it: the money was taken, or given back.
+        #[arg(long, group = "decision")]
+        approved: bool,
+        /// The acquirer did not do it, or it was reversed.
+        #[arg(long, group = "decision", visible_alias = "declined")]
+        reversed: bool,
+        /// Who said so, and how it was found out; kept in the journal.
+        #[arg(long)]
+        note: String,
+    },
+}
+
+#[derive(Args)]
+pub struct Lab {
+    /// Decides what goes wrong, and when.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// How long it goes wrong; fractions are welcome. Settling and comparing take a minute more.
+    #[arg(long, default_value = "2", value_parser = minutes)]
+    pub minutes: f64,
+    /// A new SQLite file (sqlite://…), or a PostgreSQL server (postgres://…) on which a database is
+    /// created and dropped again; a temporary file when absent.
+    #[arg(long)]
+    pub database: Option<Target>,
+    /// Print the result as one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Lab {
+    pub fn options(&self) -> Options {
+        let target = self.database.clone().unwrap_or(Target::Sqlite(None));
+        Options { seed: self.seed, load: Duration::from_secs_f64(self.minutes * 60.0), target }
+    }
+}
+
+/// Longer runs prove nothing that a second seed would not.
+const MAX_MINUTES: f64 = 120.0;
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(minutes) if minutes > 0.0 && minutes <= MAX_MINUTES => Ok(minutes),
+        _ => Err(format!("must be more than 0 and at most {MAX_MINUTES}")),
+    }
+}
