@@ -27,7 +27,7 @@
 //!
 //! # Invariants
 //!
-//! 1. The domain is pure: `decide(&Payment, &Command, now) -> Result<Step, Rejection>` and
+//! 1. The domain is pure: `decide(&Payment, &Command, now, &Policy) -> Result<Step, Rejection>` and
 //!    `apply(&mut Payment, &Recorded)`. A step holds events to persist and at most one effect to run after
 //!    they are durable.
 //! 2. Nobody but a payment's actor changes a payment, and every change is: decide, one durable commit
