@@ -53,6 +53,14 @@ pub enum Command {
 pub enum Demo {
     /// Play one whole payment over real HTTP and SSE.
     Pay,
+    /// Make up past payments of the demo shop, to see lists and reports at their real size.
+    Past {
+        /// How many; a fifth of them belongs to another business.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        payments: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Subcommand)]

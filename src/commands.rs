@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -94,6 +95,27 @@ pub async fn demo_pay(mut settings: Settings) -> Done {
     paygate.stop().await?;
     std::fs::remove_dir_all(folder)?;
     Ok(played?)
+}
+
+/// Makes up past payments of the demo shop.
+///
+/// # Errors
+/// There is no demo shop, or the database failed.
+pub async fn demo_past(settings: Settings, count: u64, seed: u64) -> Done {
+    let store = Store::connect(&settings.database).await?;
+    let shop =
+        store.merchant_by_email(demo::SHOP_EMAIL).await?.ok_or("there is no demo shop here: run `paygate` once")?;
+    let every = (count / 10).max(1);
+    let mut told = 0;
+    demo::make_past(&store, shop.0.id, (count, seed), Timestamp::now(), |written| {
+        if written / every > told {
+            told = written / every;
+            println!("{written} payments");
+        }
+    })
+    .await?;
+    store.close().await;
+    Ok(())
 }
 
 async fn is_alive(address: SocketAddr) -> bool {

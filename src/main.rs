@@ -36,6 +36,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Serve => commands::serve(settings).await,
             Command::Migrate => commands::migrate(settings).await,
             Command::Demo(Demo::Pay) => commands::demo_pay(settings).await,
+            Command::Demo(Demo::Past { payments, seed }) => commands::demo_past(settings, payments, seed).await,
             Command::Sandbox { listen } => commands::sandbox(settings, listen).await,
             Command::Why { payment_key, json } => commands::why(settings, &payment_key, json).await,
             Command::Audit => commands::audit(settings).await,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::spawn_app;
+use crate::support::{Process, TestDatabase, command, run, spawn_app};
 
 #[tokio::test]
 async fn the_health_check_is_ok_as_text() {
@@ -158,4 +158,16 @@ async fn the_document_says_what_each_call_needs() {
         let named = parameters.as_array().unwrap().iter().any(|parameter| parameter["name"] == "Idempotency-Key");
         assert!(named, "{path} takes an idempotency key");
     }
+}
+
+#[tokio::test]
+async fn a_made_up_past_is_a_true_one() {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, &[("PAYGATE__DEMO__SEED", "true")]).await;
+    let (made, log) = run(command(&database, &["demo", "past", "--payments", "300"], &[])).await;
+    assert!(made.success(), "{log}");
+    process.terminate();
+    assert!(process.ended().await.0.success());
+    let (status, report) = run(command(&database, &["audit"], &[])).await;
+    assert!(status.success() && report.contains("300 payments"), "{report}");
 }
