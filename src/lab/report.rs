@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
+use url::Url;
 
 use super::{
     finding::{Finding, Kind},
@@ -37,7 +38,7 @@ pub struct Report {
     outages: u64,
     faults: BTreeMap<FaultKind, u64>,
     /// How often each thing was found that must not be.
-    found: BTreeMap<&'static str, usize>,
+    found: BTreeMap<Kind, usize>,
     /// Won that are charged and not given back, by our journals and by the card company.
     held: i64,
     held_by_the_network: i64,
@@ -96,7 +97,7 @@ impl Report {
             kills,
             outages,
             faults,
-            found: Kind::ALL.into_iter().map(|kind| (kind.as_str(), count(kind))).collect(),
+            found: Kind::ALL.into_iter().map(|kind| (kind, count(kind))).collect(),
             held,
             held_by_the_network: totals.held(),
             doubts: doubts.len(),
@@ -117,9 +118,16 @@ impl Report {
         self.findings.is_empty()
     }
 
-    /// Says where the evidence is.
+    /// Says where the evidence is. Whoever gave a password knows it; a report is shown around.
     pub fn keep(&mut self, folder: &Path, database_url: &str) {
-        self.kept = Some(Kept { folder: folder.to_owned(), database_url: database_url.to_owned() });
+        let mut database_url = database_url.to_owned();
+        if let Ok(mut url) = Url::parse(&database_url)
+            && url.password().is_some()
+            && url.set_password(Some("...")).is_ok()
+        {
+            database_url = url.into();
+        }
+        self.kept = Some(Kept { folder: folder.to_owned(), database_url });
     }
 
     fn write_findings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,7 +166,7 @@ impl fmt::Display for Report {
         row("doubts", self.doubts as u64, "   resolved")?;
         writeln!(f)?;
         for kind in Kind::ALL {
-            let count = self.found.get(kind.as_str()).copied().unwrap_or_default();
+            let count = self.found.get(&kind).copied().unwrap_or_default();
             writeln!(f, "  {:<20}{count:>10}", kind.as_str())?;
         }
         let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();

@@ -41,6 +41,7 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Questions to the API at once, and payments read at once, when everything is over.
 const LOOKS: usize = 8;
+const LOOK_AGAIN: u32 = 3;
 const PAGE: u64 = 500;
 
 /// How often somebody who watches is told that it goes on.
@@ -213,7 +214,14 @@ async fn hold_to_word(wire: &Wire, people: &People, stories: Vec<Story>) -> Resu
 
 async fn look(wire: &Wire, people: &People, order: &str) -> Result<Option<Seen>, LabError> {
     let unexpected = |what: String| LabError::Unexpected(format!("order {order}: {what}"));
-    match wire.send(&Call::get(&people.shop, format!("/api/v1/p/merchant/orders/{order}"))).await {
+    let call = Call::get(&people.shop, format!("/api/v1/p/merchant/orders/{order}"));
+    let mut heard = wire.send(&call).await;
+    for _ in 0..LOOK_AGAIN {
+        if heard.is_passing() {
+            heard = wire.send(&call).await;
+        }
+    }
+    match heard {
         Heard::Yes(payment) => serde_json::from_value(payment).map(Some).map_err(|error| unexpected(error.to_string())),
         Heard::No { status: 404, .. } => Ok(None),
         other => Err(unexpected(format!("{other:?}"))),
@@ -246,7 +254,14 @@ async fn audit(store: &Store, company: &Company, sums: &mut Sums) -> Result<oper
     let acquirers = Acquirers::new([(CARD, Arc::new(card) as _)]);
     let mut lines = Vec::new();
     let audit = operator::audit(store, Some(&acquirers), &mut lines).await?;
-    let lines = String::from_utf8_lossy(&lines);
-    sums.findings.extend(lines.lines().map(|line| Finding::new(Kind::Audit, None, line)));
+    for line in String::from_utf8_lossy(&lines).lines() {
+        let id = line.strip_prefix("payment ").and_then(|rest| rest.split_once(':')?.0.parse().ok());
+        let payment = match id {
+            Some(id) => store.payment(id).await?,
+            None => None,
+        };
+        let key = payment.and_then(|payment| payment.payment_key).map(|key| key.to_string());
+        sums.findings.push(Finding::new(Kind::Audit, key, line));
+    }
     Ok(audit)
 }

@@ -15,10 +15,12 @@ async fn a_short_run_kills_the_server_and_finds_the_books_in_order() {
     if let Ok(server) = std::env::var("PAYGATE_TEST_DATABASE_URL") {
         command.args(["--database", &server]);
     }
-    let (status, log) = run(command).await;
-    assert!(status.success(), "{log}");
-    let report: Value = log.lines().find_map(|line| serde_json::from_str(line).ok()).expect(&log);
-    assert!(report["kills"].as_u64().unwrap() >= 1, "{report}");
+    // Without a time limit of ours: the lab has its own, and the machine may be busy.
+    let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    // One of them is the last restart, after the faults.
+    assert!(report["kills"].as_u64().unwrap() >= 2, "{report}");
     assert!(report["payments"].as_u64().unwrap() > 20, "{report}");
     assert_eq!(report["held"], report["heldByTheNetwork"], "{report}");
     assert!(report["found"].as_object().unwrap().values().all(|count| count == 0), "{report}");
