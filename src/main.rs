@@ -8,6 +8,9 @@ use arguments::{Arguments, Command, Demo, Doubt};
 use clap::Parser;
 use paygate::{actors::Decision, commands, config::Settings, domain::By, telemetry};
 
+/// Characters of the reason for a decision by hand.
+const MAX_NOTE_CHARS: usize = 200;
+
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,6 +46,10 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Doubt(Doubt::List) => commands::doubt_list(settings).await,
             Command::Doubt(Doubt::Resolve { payment_key, refund, approved, note, .. }) => {
                 let refund = refund.map(|number| number.parse()).transpose()?;
+                // As the back office takes it.
+                if note.trim().is_empty() || note.chars().count() > MAX_NOTE_CHARS {
+                    return Err(format!("--note must have 1 to {MAX_NOTE_CHARS} characters").into());
+                }
                 let decision = Decision { refund, approved, note: note.into(), by: By::Operator };
                 commands::doubt_resolve(settings, &payment_key, decision).await
             }

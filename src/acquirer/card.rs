@@ -126,7 +126,7 @@ impl CardAcquirer {
     async fn try_inquire(&self, txn_no: TxnNo) -> Result<Record, Failure> {
         self.need_v1()?;
         let path = format!("{}/{txn_no}", self.paths.approvals);
-        classify::record(self.network.call(Method::Get, &path, None).await, txn_no, Timestamp::now())
+        classify::record(self.network.call(Method::Get, &path, None).await, txn_no)
     }
 
     async fn try_reverse(&self, txn_no: TxnNo, amount: Money) -> Result<(), Failure> {

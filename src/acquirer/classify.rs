@@ -154,12 +154,12 @@ pub(super) fn approval(answer: Answer, asking: &Asking<'_>) -> Result<Approval, 
     }
     Ok(Approval {
         approval_no: approval_no.unwrap_or_default(),
-        approved_at: approved_at(answer.approved_at.as_ref(), asking.now),
+        approved_at: time(answer.approved_at.as_ref()).unwrap_or(asking.now),
     })
 }
 
 /// The answer to an inquiry. Never `Declined`: an inquiry that is refused has told nothing.
-pub(super) fn record(answer: Answer, txn_no: TxnNo, now: Timestamp) -> Result<Record, Failure> {
+pub(super) fn record(answer: Answer, txn_no: TxnNo) -> Result<Record, Failure> {
     let reply = answer?;
     if reply.status == 404 && refusal(&reply).is_some_and(|refusal| refusal.code == "TXN_NOT_FOUND") {
         return Ok(Record::NotFound);
@@ -181,8 +181,8 @@ pub(super) fn record(answer: Answer, txn_no: TxnNo, now: Timestamp) -> Result<Re
             if amount <= 0 || !(0..=amount).contains(&canceled_amount) {
                 return Err(unknown("the record's amounts cannot be"));
             }
-            let approval = Approval { approval_no, approved_at: approved_at(record.approved_at.as_ref(), now) };
-            Ok(Record::Approved { approval, amount, canceled_amount })
+            let approved_at = time(record.approved_at.as_ref());
+            Ok(Record::Approved { approval_no, approved_at, amount, canceled_amount })
         }
         _ => Err(unknown("the record has a status that is not in the contract")),
     }
@@ -283,6 +283,6 @@ fn approval_no(value: Option<&Value>) -> Option<Box<str>> {
 }
 
 /// The time is a remark, the number is the proof: a missing or unreadable one does not undo an approval.
-fn approved_at(value: Option<&Value>, now: Timestamp) -> Timestamp {
-    value.and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or(now)
+fn time(value: Option<&Value>) -> Option<Timestamp> {
+    value?.as_str()?.parse().ok()
 }

@@ -25,6 +25,7 @@ mod tests;
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 pub use card::{CardAcquirer, CardSettings, Dialect, Paths};
 pub use guard::{BreakerSettings, Guarded, Health};
@@ -80,10 +81,10 @@ pub struct RefundCall {
 /// What the acquirer's own record says of an authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// `amount` and `canceled_amount` in minor units. The approval's time is when it was read, unless
-    /// the record tells it.
+    /// `amount` and `canceled_amount` in minor units; the time, if the record tells it.
     Approved {
-        approval: Approval,
+        approval_no: Box<str>,
+        approved_at: Option<Timestamp>,
         amount: i64,
         canceled_amount: i64,
     },

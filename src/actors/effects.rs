@@ -79,8 +79,8 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
 /// The acquirer's record in the domain's words. A record of another amount is no answer to our question.
 fn found(outcome: Outcome<Record>, txn_no: TxnNo, ours: Money) -> Outcome<Found> {
     match outcome {
-        Outcome::Approved(Record::Approved { approval, amount, .. }) if amount == ours.minor() => {
-            Outcome::Approved(Found::Approved(approval))
+        Outcome::Approved(Record::Approved { approval_no, approved_at, amount, .. }) if amount == ours.minor() => {
+            Outcome::Approved(Found::Approved { approval_no, approved_at })
         }
         Outcome::Approved(Record::Approved { amount, .. }) => {
             tracing::error!(txn = %txn_no, amount, %ours, "the acquirer has another amount on record");

@@ -137,13 +137,15 @@ impl Kernel {
         command: &Command,
         claim: Option<Claim>,
     ) -> Result<(Reply, Option<Effect>), AskError> {
-        if self.waiters_are_full(command) || self.claims.len() >= MAX_CLAIMS {
+        if self.waiters_are_full(command) || claim.is_some() && self.claims.len() >= MAX_CLAIMS {
             return Err(AskError::Overloaded);
         }
-        let mut is_fresh = false;
         for _ in 0..MAX_STALE_RETRIES {
-            is_fresh |= self.load().await?;
+            let is_fresh = self.load().await?;
             let before = self.payment.clone().ok_or(AskError::NotFound)?;
+            if matches!(command, Command::Wake) && !self.services.knows_method_of(&before) {
+                return Err(AskError::Unavailable);
+            }
             let now = self.services.now();
             let decided = decide(&before, command, now, &self.services.policy(&before));
             // A change is fenced by the journal. A refusal is not, nor is an answer from memory: another

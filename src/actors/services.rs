@@ -39,7 +39,7 @@ pub struct ResolutionSettings {
 }
 
 impl ResolutionSettings {
-    fn policy(&self, payment: &PaymentSettings, resolves: bool) -> Policy {
+    fn policy(&self, payment: &PaymentSettings, resolves: bool, refunds: bool) -> Policy {
         let ms = |ms: u64| SignedDuration::from_millis(ms.cast_signed());
         Policy {
             call_limit: ms(payment.acquirer_timeout_ms + self.lost_after_ms),
@@ -47,6 +47,7 @@ impl ResolutionSettings {
             inquiry_for: ms(self.inquiry_for_ms),
             retry_after: self.retry_after_ms.iter().copied().map(ms).collect(),
             resolves,
+            refunds,
         }
     }
 }
@@ -119,9 +120,19 @@ impl Services {
     /// How doubt about this payment is resolved.
     pub fn policy(&self, payment: &Payment) -> Policy {
         let method = payment.instrument.as_ref().map(|instrument| &*instrument.method);
-        let capabilities = method.and_then(|method| self.acquirers.get(method)).map(|acquirer| acquirer.capabilities());
-        let resolves = capabilities.is_some_and(|able| able.inquire && able.reverse);
-        self.resolution.policy(&self.payment, resolves)
+        let able = method.and_then(|method| self.acquirers.get(method)).map(|acquirer| acquirer.capabilities());
+        self.resolution.policy(
+            &self.payment,
+            able.is_some_and(|able| able.inquire && able.reverse),
+            able.is_some_and(|able| able.refund),
+        )
+    }
+
+    /// Whether the acquirer of this payment is in the table. Where it is not (a command that asks nobody,
+    /// a method that was taken out), what is due is left to a process that has it: an absent acquirer is
+    /// not one that cannot be asked.
+    pub fn knows_method_of(&self, payment: &Payment) -> bool {
+        payment.instrument.as_ref().is_none_or(|instrument| self.acquirers.get(&instrument.method).is_some())
     }
 
     pub fn linger(&self) -> Duration {

@@ -36,7 +36,6 @@ pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
     let services = payments.services();
     let now = services.now();
     let mut swept = Swept::default();
-    payments.forget_dead();
     for id in services.records.due_payments(now, services.actors.sweep_batch).await? {
         match payments.wake(id).await {
             // Its own actor was faster.
@@ -58,6 +57,8 @@ pub async fn run(payments: Payments, shutdown: CancellationToken) {
     let holder: Uuid = Services::fresh();
     let pause = Duration::from_millis(payments.services().actors.sweep_interval_ms);
     loop {
+        // Each process forgets its own dead, whoever has the lease.
+        payments.forget_dead();
         match sweep_under_lease(&payments, holder, pause).await {
             Ok(Some(swept)) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
             Ok(_) => {}

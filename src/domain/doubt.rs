@@ -111,13 +111,15 @@ pub(super) fn inquiry_ended(
     now: Timestamp,
     policy: &Policy,
 ) -> Result<Step, Rejection> {
-    match payment.authorization {
-        Authorization::Unknown { txn_no: own, .. } if own == txn_no => {}
+    let since = match payment.authorization {
+        Authorization::Unknown { txn_no: own, since, .. } if own == txn_no => since,
         _ => return Err(Rejection::Stale),
-    }
+    };
     Ok(match outcome {
-        Outcome::Approved(Found::Approved(approval)) => {
-            Step::record([Event::Approved { txn_no, approval: approval.clone() }])
+        Outcome::Approved(Found::Approved { approval_no, approved_at }) => {
+            // The charge is as old as its request, not as the answer: the business day of a refund counts.
+            let approval = Approval { approval_no: approval_no.clone(), approved_at: approved_at.unwrap_or(since) };
+            Step::record([Event::Approved { txn_no, approval }])
         }
         Outcome::Approved(Found::Declined) => declined(payment, txn_no, Reason::Declined, now),
         Outcome::Approved(Found::Reversed) => reversed(payment, txn_no),

@@ -124,7 +124,7 @@ impl Life {
 
     /// Whatever is owed, somebody will look at it; and where there is nobody to ask, a person is waited for.
     fn check_due(&self) -> Checked {
-        let (payment, resolves) = (&self.payment, self.policy.resolves);
+        let (payment, Policy { resolves, refunds, .. }) = (&self.payment, self.policy.clone());
         let mut owed = vec![];
         if payment.status == Status::InVerificate {
             owed.push(payment.verification_look_at);
@@ -143,7 +143,7 @@ impl Life {
         for refund in &payment.refunds {
             match refund.state {
                 RefundState::Requested { look_at } => owed.push(Some(look_at)),
-                RefundState::Unknown { next_at, .. } if resolves => owed.push(next_at),
+                RefundState::Unknown { next_at, .. } if refunds => owed.push(next_at),
                 RefundState::Unknown { next_at, .. } => prop_assert_eq!(next_at, None, "who would be asked?"),
                 RefundState::Done { .. } | RefundState::Failed(_) => {}
             }
@@ -275,7 +275,7 @@ fn is_proven(event: &Event, command: &Command) -> bool {
         Event::Approved { .. } => matches!(
             command,
             AuthorizationEnded { outcome: Outcome::Approved(_), .. }
-                | InquiryEnded { outcome: Outcome::Approved(Found::Approved(_)), .. }
+                | InquiryEnded { outcome: Outcome::Approved(Found::Approved { .. }), .. }
                 | ResolveByHand { refund: None, approved: true, .. }
         ),
         Event::Declined { .. } => matches!(

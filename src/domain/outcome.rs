@@ -27,7 +27,11 @@ pub struct Approval {
 /// What the acquirer's own record says of an authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    Approved(Approval),
+    Approved {
+        approval_no: Box<str>,
+        /// When the acquirer approved, if its record tells.
+        approved_at: Option<Timestamp>,
+    },
     Declined,
     /// It is not and will never be charged.
     Reversed,

@@ -148,9 +148,10 @@ impl Payment {
                 self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at, attempts: attempts + 1 });
             }
             Event::RefundSucceeded { cancel_no } => {
-                self.set_refund(*cancel_no, |_| RefundState::Done { at: recorded.at });
                 self.refunded += self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
-                self.status = if self.balance() == 0 { Status::Canceled } else { Status::PartialCanceled };
+                let balance = self.balance();
+                self.set_refund(*cancel_no, |_| RefundState::Done { at: recorded.at, balance });
+                self.status = if balance == 0 { Status::Canceled } else { Status::PartialCanceled };
             }
             Event::RefundFailed { cancel_no, reason } => {
                 self.set_refund(*cancel_no, |_| RefundState::Failed(*reason));

@@ -17,6 +17,9 @@ pub struct Policy {
     pub retry_after: Vec<SignedDuration>,
     /// The acquirer can be asked and reversed. Where it cannot, doubt waits for a person.
     pub resolves: bool,
+    /// The acquirer gives money back, and recognises a refund by its number. Where it does not, a refund
+    /// in doubt waits for a person.
+    pub refunds: bool,
 }
 
 impl Policy {

@@ -33,10 +33,12 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         inquiry_for: seconds(45),
         retry_after: [5, 15, 60, 300].map(seconds).into(),
         resolves: true,
+        refunds: true,
     };
-    let by_hand = Policy { resolves: false, ..ordinary.clone() };
+    let by_hand = Policy { resolves: false, refunds: false, ..ordinary.clone() };
+    let half_mute = Policy { resolves: false, ..ordinary.clone() };
     let hasty = Policy { inquiry_for: seconds(0), retry_after: vec![], ..ordinary };
-    prop_oneof![3 => Just(ordinary), 1 => Just(hasty), 1 => Just(by_hand)]
+    prop_oneof![3 => Just(ordinary), 1 => Just(hasty), 1 => Just(by_hand), 1 => Just(half_mute)]
 }
 
 fn back() -> impl Strategy<Value = usize> {

@@ -46,6 +46,8 @@ pub enum RefundState {
     },
     Done {
         at: Timestamp,
+        /// What was left of the charge after it, in minor units.
+        balance: i64,
     },
     Failed(Reason),
 }
@@ -196,7 +198,7 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
     let due = |refund: &&Refund| refund.due_at().is_some_and(|at| at <= now);
     let refund = payment.refunds.iter().filter(due).min_by_key(|refund| refund.due_at()).ok_or(Rejection::NotDue)?;
     let cancel_no = refund.cancel_no;
-    if !policy.resolves {
+    if !policy.refunds {
         return Ok(Step::record([Event::RefundUnknown { cancel_no, next_at: None }]));
     }
     let again = call(payment, cancel_no, refund.amount, refund.reason.clone()).ok_or(Rejection::NotDue)?;
@@ -227,7 +229,7 @@ pub(super) fn ended(
         }
         // "It was not sent" is no proof once it may have been sent before.
         (Outcome::NotSent | Outcome::Unknown, tried) => {
-            let next_at = policy.resolves.then(|| policy.next_attempt_at(now, tried.unwrap_or(1)));
+            let next_at = policy.refunds.then(|| policy.next_attempt_at(now, tried.unwrap_or(1)));
             Step::record([Event::RefundUnknown { cancel_no, next_at }])
         }
     })

@@ -19,6 +19,7 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     let confirm = |secret, amount| Command::Confirm { payment_key: key(secret), amount, txn_no: id(FRESH) };
     let authorized = |number, outcome| Command::AuthorizationEnded { txn_no: id(number), outcome };
     let inquired = |number, outcome| Command::InquiryEnded { txn_no: id(number), outcome };
+    let charged = || Found::Approved { approval_no: "A1".into(), approved_at: Some(approval().approved_at) };
     let found = |found| inquired(USED, Outcome::Approved(found));
     let reversed = |number, outcome| Command::ReversalEnded { txn_no: id(number), outcome };
     let by_hand = |refund: Option<u128>, approved| {
@@ -53,14 +54,14 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         ("authorization: unknown", authorized(USED, Outcome::Unknown)),
         ("authorization: approved, stale", authorized(NEVER, Outcome::Approved(approval()))),
         ("authorization: declined, stale", authorized(NEVER, Outcome::Declined(declined))),
-        ("inquiry: approved", found(Found::Approved(approval()))),
+        ("inquiry: approved", found(charged())),
         ("inquiry: declined", found(Found::Declined)),
         ("inquiry: reversed", found(Found::Reversed)),
         ("inquiry: not found", found(Found::NotFound)),
         ("inquiry: refused", inquired(USED, Outcome::Declined(declined))),
         ("inquiry: unknown", inquired(USED, Outcome::Unknown)),
         ("inquiry: not sent", inquired(USED, Outcome::NotSent)),
-        ("inquiry: approved, stale", inquired(NEVER, Outcome::Approved(Found::Approved(approval())))),
+        ("inquiry: approved, stale", inquired(NEVER, Outcome::Approved(charged()))),
         ("reversal: approved", reversed(USED, Outcome::Approved(()))),
         ("reversal: declined", reversed(USED, Outcome::Declined(declined))),
         ("reversal: declined, reversed already", reversed(USED, Outcome::Declined(Reason::TxnReversed))),

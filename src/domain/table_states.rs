@@ -42,6 +42,7 @@ fn policy(resolves: bool) -> Policy {
         inquiry_for: seconds(45),
         retry_after: [5, 15, 60].map(seconds).into(),
         resolves,
+        refunds: resolves,
     }
 }
 

@@ -53,7 +53,10 @@ impl Books {
 
     fn inquire(&self, txn_no: TxnNo) -> Found {
         match self.txns.get(&txn_no) {
-            Some(Record::Approved { approval, .. }) => Found::Approved(approval.clone()),
+            Some(Record::Approved { approval, .. }) => {
+                let approved_at = Some(approval.approved_at);
+                Found::Approved { approval_no: approval.approval_no.clone(), approved_at }
+            }
             Some(Record::Declined) => Found::Declined,
             Some(Record::Reversed) => Found::Reversed,
             None => Found::NotFound,

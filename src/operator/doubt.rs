@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::OperatorError;
 use crate::{
-    actors::{Decision, Payments},
+    actors::{AskError, Decision, Payments},
     domain::{PaymentKey, Resolving},
     store::{Doubts, Store},
 };
@@ -40,7 +40,10 @@ const MAX_LISTED: u64 = 1_000;
 /// Nothing waits for a decision there.
 pub async fn resolve_doubt(payments: &Payments, key: &str, decision: Decision) -> Result<String, OperatorError> {
     let key: PaymentKey = key.parse().map_err(|_| OperatorError::BadKey)?;
-    let payment = payments.look(key.payment()).await.map_err(|_| OperatorError::NotFound)?;
+    let payment = payments.look(key.payment()).await.map_err(|error| match error {
+        AskError::NotFound => OperatorError::NotFound,
+        error => OperatorError::Refused(error.to_string()),
+    })?;
     if payment.payment_key != Some(key) {
         return Err(OperatorError::NotFound);
     }

@@ -154,7 +154,7 @@ impl TransactionView {
     /// The refund of this number, when it is done.
     pub fn of_refund(payment: &Payment, cancel_no: crate::domain::CancelNo) -> Option<Self> {
         let refund = payment.refund(cancel_no)?;
-        let RefundState::Done { at } = refund.state else { return None };
+        let RefundState::Done { at, balance } = refund.state else { return None };
         Some(Self {
             id: cancel_no.to_string(),
             payment_key: payment.payment_key.map(|key| key.to_string()).unwrap_or_default(),
@@ -166,7 +166,7 @@ impl TransactionView {
             reason: refund.reason.as_deref().map(str::to_owned),
             requested_at: iso(refund.requested_at),
             completed_at: iso(at),
-            balance_amount: Some(payment.balance()),
+            balance_amount: Some(balance),
         })
     }
 

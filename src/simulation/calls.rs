@@ -68,10 +68,11 @@ impl Person {
         }
         let claim =
             Claim::new(key.clone(), operation, move |payment, refused| match (refused, view(payment, operation)) {
-                (Some(rejection), _) => ClaimAnswer::Keep(answered(400, &rejection)),
+                (Some(rejection), _) => ClaimAnswer::Keep(answered(400, format!("{rejection:?}").into())),
                 (None, Standing::Pending | Standing::Unknown) => ClaimAnswer::Pending,
                 (None, Standing::NotSent) => ClaimAnswer::Release,
-                (None, Standing::Is(told)) => ClaimAnswer::Keep(answered(200, &told)),
+                (None, Standing::Refused) => ClaimAnswer::Release,
+                (None, Standing::Is(told)) => ClaimAnswer::Keep(answered(200, told.write())),
             });
         match self.call(async |payments| call(payments, Some(claim)).await).await {
             Ok(payment) => Ok(self.heard(id, Some(&key), view(&payment, operation))),
@@ -83,20 +84,23 @@ impl Person {
         match self.world.disk.key_state(key) {
             KeyState::Free | KeyState::OtherBody => Ok(None),
             KeyState::Answered(answer) => {
-                self.compare(key, &String::from_utf8_lossy(&answer.sealed_body));
-                // Whatever it was, the call has ended.
-                Ok(Some(Standing::Is(Told::Created)))
+                self.compare(key, &answer.sealed_body);
+                // A replayed answer must be as true as one that was given at once.
+                match Told::read(&answer.sealed_body) {
+                    Some(told) => Ok(Some(self.heard(id, None, Standing::Is(told)))),
+                    None => Ok(Some(Standing::Refused)),
+                }
             }
             KeyState::Running { operation, .. } => {
                 let payment = self.call(async |payments: Payments| payments.look(id).await).await?;
                 let standing = view(&payment, operation);
                 match &standing {
-                    Standing::Pending | Standing::Unknown => {}
+                    Standing::Pending | Standing::Unknown | Standing::Refused => {}
                     Standing::NotSent => {
                         self.world.disk.release_key(key);
                         return Ok(None);
                     }
-                    Standing::Is(told) => self.world.disk.complete_key(key, &answered(200, told)),
+                    Standing::Is(told) => self.world.disk.complete_key(key, &answered(200, told.write())),
                 }
                 Ok(Some(self.heard(id, Some(key), standing)))
             }
@@ -108,21 +112,22 @@ impl Person {
         if let Standing::Is(told) = &standing {
             self.told(id, told.clone());
             if let Some(key) = key {
-                self.compare(key, &format!("{told:?}"));
+                self.compare(key, &told.write());
             }
         }
         standing
     }
 
-    fn compare(&self, key: &KeyRef, answer: &str) {
+    fn compare(&self, key: &KeyRef, answer: &[u8]) {
+        let answer = String::from_utf8_lossy(answer);
         let mut kept = self.world.kept.borrow_mut();
-        let first = kept.entry(key.key.clone()).or_insert_with(|| answer.to_owned());
-        if first != answer {
+        let first = kept.entry(key.key.clone()).or_insert_with(|| answer.to_string());
+        if *first != answer {
             self.world.wrong.borrow_mut().push(format!("key {}: first {first}, then {answer}", key.key));
         }
     }
 }
 
-fn answered(status: u16, answer: &impl std::fmt::Debug) -> Answered {
-    Answered { status, sealed_body: format!("{answer:?}").into_bytes() }
+fn answered(status: u16, sealed_body: Vec<u8>) -> Answered {
+    Answered { status, sealed_body }
 }

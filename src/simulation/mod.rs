@@ -175,6 +175,8 @@ fn every_deliberate_bug_is_found() {
     for bug in Bug::ALL {
         let (report, failed) = live_all(0..SEEDS, Some(bug));
         let seed = failed.unwrap_or_else(|| panic!("{bug:?} was not found in {SEEDS} seeds"));
-        println!("{bug:?}: seed {seed}: {}", report.violations[0]);
+        let found = report.violations.iter().find(|violation| violation.contains(bug.symptom()));
+        let found = found.unwrap_or_else(|| panic!("{bug:?}, seed {seed}: {:?}", report.violations));
+        println!("{bug:?}: seed {seed}: {found}");
     }
 }

@@ -163,7 +163,7 @@ impl Person {
             let key = key.clone().filter(|_| amount == 15_000);
             let call = async |payments: Payments, claim| payments.confirm(id, payment_key, amount, claim).await;
             match self.once(id, key, None, confirmed, call).await {
-                Ok(Standing::Is(_)) => return,
+                Ok(Standing::Is(_) | Standing::Refused) => return,
                 Err(Failure::Refused(error @ AskError::Rejected(_))) => {
                     if let Some(told) = by_refusal(error) {
                         return self.told(id, told);
@@ -198,7 +198,7 @@ impl Person {
                 payments.refund(id, request, claim).await
             };
             match self.once(id, key.clone(), Some(cancel_no.uuid()), refunded, call).await {
-                Ok(Standing::Is(_)) | Err(Failure::Refused(AskError::Rejected(_))) => return,
+                Ok(Standing::Is(_) | Standing::Refused) | Err(Failure::Refused(AskError::Rejected(_))) => return,
                 _ => self.wait(20).await,
             }
         }

@@ -25,6 +25,15 @@ pub enum Bug {
 impl Bug {
     pub const ALL: [Bug; 4] = [Bug::NoIntent, Bug::UnknownIsNotSent, Bug::NoFence, Bug::ToldTooEarly];
 
+    /// What the finding must say.
+    pub const fn symptom(self) -> &'static str {
+        match self {
+            Bug::NoIntent | Bug::NoFence => "was sent without a durable intent",
+            Bug::UnknownIsNotSent => "was not sent, and it holds",
+            Bug::ToldTooEarly => "told Charged, but it is",
+        }
+    }
+
     /// The commits that such a journal only pretends to write.
     pub fn pretends(self) -> Option<fn(&[Recorded]) -> bool> {
         match self {

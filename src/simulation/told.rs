@@ -1,5 +1,6 @@
 //! What callers are told, read off a payment as the routes do it.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// An answer that must be true for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Told {
     Created,
     Approved { key: PaymentKey, by: CustomerId },
@@ -18,12 +19,26 @@ pub enum Told {
     NotRefunded { cancel_no: CancelNo },
 }
 
+impl Told {
+    /// As it is kept under an idempotency key.
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("JSON")
+    }
+
+    /// What was kept; nothing when it was a refusal.
+    pub fn read(kept: &[u8]) -> Option<Self> {
+        serde_json::from_slice(kept).ok()
+    }
+}
+
 /// How a call stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     Pending,
     Unknown,
     NotSent,
+    /// The call had been refused, and nothing happened.
+    Refused,
     Is(Told),
 }
 

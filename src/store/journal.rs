@@ -14,7 +14,7 @@ use std::sync::Arc;
 use metrics::{counter, histogram};
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Iterable, TransactionTrait,
     sea_query::{Alias, Expr, ExprTrait, OnConflict},
 };
 use serde::Deserialize;
@@ -284,28 +284,12 @@ async fn write(txn: &impl ConnectionTrait, commits: &[Commit]) -> Result<(), Ref
 
 /// Insert, or update what may change in a payment, provided that it has moved forward.
 fn fenced_update() -> OnConflict {
-    use payment::Column::{
-        ApprovedAt, Balance, CardCompany, CardMasked, CustomerId, Doubt, DueAt, HasCancel, HasRefund, Id, Method,
-        PaymentKey, SearchText, Seq, Status, UpdatedAt,
+    use payment::Column::{Amount, CreatedAt, Currency, ExpiresAt, Id, MerchantId, OrderId, OrderName, Seq};
+    let is_fixed = |column: &payment::Column| {
+        matches!(column, Id | MerchantId | OrderId | OrderName | Amount | Currency | CreatedAt | ExpiresAt)
     };
     OnConflict::column(Id)
-        .update_columns([
-            SearchText,
-            Balance,
-            Status,
-            Seq,
-            PaymentKey,
-            CustomerId,
-            Method,
-            CardMasked,
-            CardCompany,
-            HasCancel,
-            HasRefund,
-            UpdatedAt,
-            ApprovedAt,
-            DueAt,
-            Doubt,
-        ])
+        .update_columns(payment::Column::iter().filter(|column| !is_fixed(column)))
         .action_and_where(Expr::col((payment::Entity, Seq)).lt(Expr::col((Alias::new("excluded"), Seq))))
         .to_owned()
 }

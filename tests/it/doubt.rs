@@ -74,6 +74,7 @@ async fn a_decline_on_record_aborts_the_payment() {
     acquirer.on_record(OnRecord::Declined);
     let (shop, _, approved, mut events) = in_doubt(&app, &acquirer).await;
     events.expect("payment-aborted").await;
+    assert!(acquirer.inquired() > 0, "it was found out, and not taken for a decline");
     assert_eq!(shop.confirm_of(&approved).once("k").await.outcome(), "declined");
     assert_eq!(shop.payment(&approved.key).await.data()["balanceAmount"], 0);
     assert_eq!((charges(&acquirer), acquirer.reversed().len()), (1, 0));

@@ -81,13 +81,16 @@ async fn the_same_cancel_after_an_unknown_outcome_is_the_same_refund() {
 
 #[tokio::test]
 async fn a_refund_that_nobody_can_be_asked_about_waits_for_its_business() {
-    let acquirer = ScriptedAcquirer::old_fashioned();
-    let app = started(&acquirer).await;
-    let (shop, customer) = app.shop_and_customer().await;
     for (approved, state, balance) in [(true, "PARTIAL_CANCELED", 10_000), (false, "DONE", 15_000)] {
+        let acquirer = ScriptedAcquirer::new();
+        let app = started(&acquirer).await;
+        let (shop, customer) = app.shop_and_customer().await;
         let paid = app.done_payment(&shop, &customer).await;
         acquirer.on_refund(Play::Unknown);
         shop.cancel(&paid.key, &json!({ "amount": 5_000 })).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+        acquirer.take_no_refunds();
+        let state_of = async || shop.payment(&paid.key).await.data()["resolution"]["state"].clone();
+        eventually("it cannot be repeated", async || state_of().await == "MANUAL").await;
         let desk = shop.doubts().await.data();
         let (key, doubt) = &doubts(&desk)[0];
         assert_eq!((key, &doubt[0]["state"], &doubt[0]["nextAt"]), (&paid.key, &json!("MANUAL"), &Value::Null));
@@ -98,8 +101,8 @@ async fn a_refund_that_nobody_can_be_asked_about_waits_for_its_business() {
         assert_eq!((&payment["status"], &payment["balanceAmount"]), (&json!(state), &json!(balance)));
         shop.resolve(&paid.key, &decision).await.refused(409, "NOTHING_TO_RESOLVE");
         assert!(doubts(&shop.doubts().await.data()).is_empty());
+        app.stop().await;
     }
-    app.stop().await;
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ async fn a_short_run_kills_the_server_and_finds_the_books_in_order() {
     let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
     // One of them is the last restart, after the faults.
     assert!(report["kills"].as_u64().unwrap() >= 2, "{report}");
+    let faults: u64 = report["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert!(faults > 0, "{report}");
     assert!(report["payments"].as_u64().unwrap() > 20, "{report}");
     assert_eq!(report["held"], report["heldByTheNetwork"], "{report}");
     assert!(report["found"].as_object().unwrap().values().all(|count| count == 0), "{report}");

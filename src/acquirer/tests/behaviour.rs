@@ -84,11 +84,11 @@ async fn an_inquiry_tells_what_the_record_says() {
         assert_eq!(acquirer.reverse(reversed, won(7)).await, Outcome::Approved(()));
         assert_eq!(acquirer.refund(&refund_of(charged, 5_000)).await, Outcome::Approved(()));
 
-        let Record::Approved { approval: told, amount, canceled_amount } = approval(acquirer.inquire(charged).await)
+        let Record::Approved { approval_no, amount, canceled_amount, .. } = approval(acquirer.inquire(charged).await)
         else {
             panic!("{}: no record of an approval", door.name)
         };
-        assert_eq!((told.approval_no, amount, canceled_amount), (first.approval_no, 15_000, 5_000));
+        assert_eq!((approval_no, amount, canceled_amount), (first.approval_no, 15_000, 5_000));
         assert_eq!(approval(acquirer.inquire(declined).await), Record::Declined);
         assert_eq!(approval(acquirer.inquire(reversed).await), Record::Reversed);
         assert_eq!(approval(acquirer.inquire(unseen).await), Record::NotFound);

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -46,6 +46,7 @@ pub struct ScriptedAcquirer {
     clock: Clock,
     /// It can be asked for its records, and to reverse.
     is_modern: bool,
+    refunds: AtomicBool,
     record: Mutex<OnRecord>,
     reverse: Mutex<Play>,
     validate: Mutex<Play>,
@@ -83,6 +84,7 @@ impl ScriptedAcquirer {
         Arc::new(Self {
             clock,
             is_modern,
+            refunds: AtomicBool::new(true),
             record: Mutex::new(OnRecord::Silence),
             reverse: approve(),
             validate: approve(),
@@ -114,6 +116,11 @@ impl ScriptedAcquirer {
 
     pub fn on_refund(&self, play: Play) {
         *self.refund.lock().unwrap() = play;
+    }
+
+    /// From now on it takes no refunds any more.
+    pub fn take_no_refunds(&self) {
+        self.refunds.store(false, Ordering::SeqCst);
     }
 
     pub fn on_record(&self, record: OnRecord) {
@@ -183,7 +190,12 @@ impl ScriptedAcquirer {
 #[async_trait]
 impl Acquirer for ScriptedAcquirer {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { verify: true, inquire: self.is_modern, reverse: self.is_modern, refund: true }
+        Capabilities {
+            verify: true,
+            inquire: self.is_modern,
+            reverse: self.is_modern,
+            refund: self.refunds.load(Ordering::SeqCst),
+        }
     }
 
     async fn validate(&self, _: &Credential, _: &Cvc) -> Outcome<()> {
@@ -205,8 +217,9 @@ impl Acquirer for ScriptedAcquirer {
     async fn inquire(&self, txn_no: TxnNo) -> Outcome<Record> {
         self.inquired.fetch_add(1, Ordering::SeqCst);
         let amount = self.amounts.lock().unwrap().get(&txn_no).copied().unwrap_or_default();
-        let approval = Approval { approval_no: "87654321".into(), approved_at: self.clock.now() };
-        let charged = |amount| Outcome::Approved(Record::Approved { approval, amount, canceled_amount: 0 });
+        let (approval_no, approved_at) = ("87654321".into(), Some(self.clock.now()));
+        let charged =
+            |amount| Outcome::Approved(Record::Approved { approval_no, approved_at, amount, canceled_amount: 0 });
         match *self.record.lock().unwrap() {
             OnRecord::Silence => Outcome::Unknown,
             OnRecord::Charged => charged(amount),
