@@ -129,7 +129,7 @@ async fn is_alive(address: SocketAddr) -> bool {
 /// # Errors
 /// The address is taken, or the server failed.
 pub async fn sandbox(settings: Settings, listen: SocketAddr) -> Done {
-    std::fs::create_dir_all(&settings.data_dir)?;
+    settings.make_data_dir()?;
     let sandbox = Sandbox::open(settings.data_dir.join("sandbox.jsonl"))?;
     let listener = TcpListener::bind(listen)?;
     println!("the card sandbox is listening on {}", listener.local_addr()?);

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -199,6 +200,15 @@ impl Settings {
         self.server.listen.parse().map_err(|_| ConfigError::Senseless("server.listen must be address:port"))
     }
 
+    /// Makes the data folder, if there is none, for its owner alone: keys, payments and what the sandbox
+    /// remembers lie in it.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_data_dir(&self) -> std::io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir)
+    }
+
     /// The key ring. A local installation without a key makes one and keeps it.
     ///
     /// # Errors
@@ -216,7 +226,7 @@ impl Settings {
 
 /// Reads the key file, or makes it, readable by its owner alone.
 fn local_master_key(path: &Path) -> Result<SecretString, ConfigError> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    use std::io::Write;
 
     let failed = |error| ConfigError::KeyFile { path: path.to_owned(), error };
     if let Some(folder) = path.parent() {

@@ -44,6 +44,8 @@ pub enum StartupError {
     Passwords(String),
     #[error("the demo data: {0}")]
     Demo(String),
+    #[error("the data folder: {0}")]
+    DataDir(io::Error),
     #[error("the server: {0}")]
     Server(#[from] io::Error),
 }
@@ -175,6 +177,7 @@ impl Offline {
 const JOURNAL_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn open_store(settings: &Settings) -> Result<Store, StartupError> {
+    settings.make_data_dir().map_err(StartupError::DataDir)?;
     if settings.env == Env::Local {
         Store::migrate(&settings.database).await?;
     }
@@ -248,9 +251,15 @@ fn card(settings: &Settings) -> Result<Arc<dyn Acquirer>, StartupError> {
 }
 
 fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> io::Result<Server> {
+    let has_demo = settings.seeds_demo();
     let server = HttpServer::new(move || {
         ActixApp::new()
             .configure(pages::configure)
+            .configure(|config| {
+                if has_demo {
+                    pages::configure_shop(config);
+                }
+            })
             .configure(routes::configure(app.clone()))
             // From the inside out: the error envelope, CORS, the request's span and id.
             .wrap(from_fn(routes::envelope_layer))

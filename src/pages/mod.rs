@@ -7,9 +7,11 @@ mod checkout;
 mod checkout_calls;
 mod language;
 mod matching;
+mod money;
 mod page;
 pub mod sdk;
 mod security;
+mod shop;
 mod texts;
 
 use actix_web::{
@@ -35,6 +37,20 @@ pub fn configure(config: &mut ServiceConfig) {
     for (path, route) in pages {
         mount(config, web::resource(path).route(route));
     }
+}
+
+/// Mounts the demo shop; only where there is a demo.
+pub fn configure_shop(config: &mut ServiceConfig) {
+    let pages = [
+        ("/shop/", web::get().to(shop::index)),
+        ("/shop/orders", web::post().to(shop::order)),
+        ("/shop/success", web::get().to(shop::success)),
+        ("/shop/fail", web::get().to(shop::failed)),
+    ];
+    for (path, route) in pages {
+        mount(config, web::resource(path).route(route));
+    }
+    config.service(web::redirect("/shop", "/shop/"));
 }
 
 fn mount(config: &mut ServiceConfig, resource: Resource) {

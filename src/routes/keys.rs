@@ -86,7 +86,11 @@ pub async fn mine(app: web::Data<App>, operator: Operator) -> Result<Answer, Api
     Ok(Answer::ok(in_force(&app, merchant.id).await?))
 }
 
-async fn in_force(app: &App, merchant: MerchantId) -> Result<Keys, ApiError> {
+/// The pair in force, in clear.
+///
+/// # Errors
+/// The store failed, or a key cannot be opened.
+pub async fn in_force(app: &App, merchant: MerchantId) -> Result<Keys, ApiError> {
     let damaged = |error: &dyn std::fmt::Display| ApiError::from(Code::Internal).because(error);
     let mut keys = Keys::default();
     for (id, kind, sealed) in app.store.keys_of(merchant).await? {

@@ -3,9 +3,11 @@
 
 mod checkout;
 mod common;
+mod shop;
 
 pub use checkout::Checkout;
 pub use common::Common;
+pub use shop::Shop;
 
 /// A table of texts: `key "Korean" "English";`.
 macro_rules! texts {
