@@ -6,10 +6,7 @@ use std::{error::Error, process::ExitCode};
 
 use arguments::{Arguments, Command, Demo, Doubt};
 use clap::Parser;
-use paygate::{actors::Decision, commands, config::Settings, domain::By, telemetry};
-
-/// Characters of the reason for a decision by hand.
-const MAX_NOTE_CHARS: usize = 200;
+use paygate::{actors::Decision, commands, config::Settings, domain::By, error::Lang, routes, telemetry};
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -47,10 +44,8 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Command::Doubt(Doubt::Resolve { payment_key, refund, approved, note, .. }) => {
                 let refund = refund.map(|number| number.parse()).transpose()?;
                 // As the back office takes it.
-                if note.trim().is_empty() || note.chars().count() > MAX_NOTE_CHARS {
-                    return Err(format!("--note must have 1 to {MAX_NOTE_CHARS} characters").into());
-                }
-                let decision = Decision { refund, approved, note: note.into(), by: By::Operator };
+                let note = routes::note(Some(note)).map_err(|error| error.message(Lang::En))?;
+                let decision = Decision { refund, approved, note, by: By::Operator };
                 commands::doubt_resolve(settings, &payment_key, decision).await
             }
             Command::Config | Command::Lab(_) => Ok(()),

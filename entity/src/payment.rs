@@ -33,7 +33,7 @@ pub struct Model {
     pub approved_at: Option<i64>,
     /// When somebody must look at it although nobody asks; null when nothing is open.
     pub due_at: Option<i64>,
-    /// Money in doubt: `resolving`, or `manual` when a person has to decide; null when there is none.
+    /// Money in doubt: `resolving`, or `manual` when a person may decide; null when there is none.
     pub doubt: Option<String>,
 }
 

@@ -64,15 +64,39 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
             };
             Command::ReversalEnded { txn_no, outcome }
         }
-        Effect::Refund { cancel_no, txn_no, method, amount, reason } => {
+        Effect::Refund { cancel_no, txn_no, method, amount, reason, repeated } => {
             let call = RefundCall { cancel_no, txn_no, amount, reason };
             let outcome = match services.acquirers.get(&method) {
+                // Whether it was done before its acquirer stopped doing it cannot be asked.
+                Some(acquirer) if !acquirer.capabilities().refund && repeated.is_some() => Outcome::Unknown,
                 Some(acquirer) if !acquirer.capabilities().refund => Outcome::Declined(Reason::NotSupported),
-                Some(acquirer) => in_time(&**acquirer, deadline, async || acquirer.refund(&call).await).await,
+                Some(acquirer) => {
+                    let outcome = in_time(&**acquirer, deadline, async || acquirer.refund(&call).await).await;
+                    proven(&**acquirer, deadline, outcome, &call, repeated).await
+                }
                 None => Outcome::NotSent,
             };
             Command::RefundEnded { cancel_no, outcome }
         }
+    }
+}
+
+/// A refusal of a repeated refund proves that it was not done before only if the acquirer answers the same
+/// number the same way. A network that looks at the balance first does not, so its record is asked: when it
+/// holds no more as given back than we know of, the refusal is true.
+async fn proven(
+    acquirer: &dyn Acquirer,
+    deadline: Instant,
+    outcome: Outcome<()>,
+    call: &RefundCall,
+    repeated: Option<i64>,
+) -> Outcome<()> {
+    let (Outcome::Declined(_), Some(refunded), true) = (&outcome, repeated, acquirer.capabilities().inquire) else {
+        return outcome;
+    };
+    match in_time(acquirer, deadline, async || acquirer.inquire(call.txn_no).await).await {
+        Outcome::Approved(Record::Approved { canceled_amount, .. }) if canceled_amount <= refunded => outcome,
+        _ => Outcome::Unknown,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         By, Command, Effect, Operation, Order, Payment, PaymentId, Recorded, Rejection, Status, Step, create, decide,
     },
     live::Frame,
-    store::{Commit, CommitError, KeyRef, KeyWrite, StoreError},
+    store::{Commit, CommitError, KeyRef, KeyWrite, Running, StoreError},
 };
 
 /// How often a decision is taken anew because another node moved the payment meanwhile.
@@ -160,7 +160,9 @@ impl Kernel {
             match self.commit(change, claim.clone(), step.refused).await {
                 Ok(()) => {}
                 // The answer to a commit may be lost although it is durable; then its effect is still ours.
-                Err(CommitError::Stale | CommitError::Unavailable) if self.has_happened(&recorded).await => {}
+                Err(CommitError::Stale | CommitError::Unavailable) if self.has_happened(&recorded).await => {
+                    self.claims.extend(claim.filter(|claim| self.is_pending(claim)));
+                }
                 Err(CommitError::Stale) => continue,
                 Err(error) => return Err(error.into()),
             }
@@ -178,6 +180,10 @@ impl Kernel {
             Ok(events) => events.starts_with(recorded) && self.load().await.is_ok(),
             Err(_) => false,
         }
+    }
+
+    fn is_pending(&self, claim: &Claim) -> bool {
+        self.payment.as_ref().is_some_and(|payment| matches!(claim.answer(payment, None), ClaimAnswer::Pending))
     }
 
     fn waiters_are_full(&mut self, command: &Command) -> bool {
@@ -270,11 +276,11 @@ impl Kernel {
     ) -> KeyWrites {
         let mut keys = KeyWrites::default();
         for open in &self.claims {
-            let key = open.key.clone();
+            let (key, running) = (open.key.clone(), Running { subject: Some(self.id), operation: open.operation });
             match open.answer(after, None) {
                 ClaimAnswer::Pending => continue,
-                ClaimAnswer::Keep(answer) => keys.writes.push(KeyWrite::Complete { key, answer }),
-                ClaimAnswer::Release => keys.writes.push(KeyWrite::Release { key }),
+                ClaimAnswer::Keep(answer) => keys.writes.push(KeyWrite::Complete { key, running, answer }),
+                ClaimAnswer::Release => keys.writes.push(KeyWrite::Release { key, running }),
             }
             keys.ended.push(open.key.clone());
         }

@@ -17,6 +17,7 @@ mod payments;
 mod registry;
 mod services;
 pub mod sweeper;
+mod unheard;
 
 pub use claim::{Claim, ClaimAnswer};
 pub use kernel::AskError;

@@ -161,7 +161,7 @@ impl PaymentActor {
 }
 
 /// Hands an outcome in until it is durable: it is the only trace of what the acquirer did.
-async fn deliver(registry: &Registry, payment: PaymentId, command: Command) {
+pub(super) async fn deliver(registry: &Registry, payment: PaymentId, command: Command) {
     loop {
         match registry.ask(payment, Ask { command: command.clone(), claim: None }).await {
             Err(AskError::Rejected(Rejection::Contradiction)) => {

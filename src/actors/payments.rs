@@ -7,7 +7,7 @@ use actix::{Arbiter, ArbiterHandle};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
-use super::{AskError, Claim, Services, kernel::Reply, payment::Ask, registry::Registry};
+use super::{AskError, Claim, Services, kernel::Reply, payment::Ask, registry::Registry, unheard::Unheard};
 use crate::{
     acquirer::Acquirers,
     domain::{
@@ -134,7 +134,7 @@ impl Payments {
         // A shop that is told "unknown" may ask again and get the result; that must be on record before it
         // is told.
         if payment.authorization.is_open() && !payment.was_in_doubt {
-            return self.ask(id, Command::WithholdAnswer { refund: None }, None).await;
+            return self.follow_up(id, Command::WithholdAnswer { refund: None }).await;
         }
         Ok(payment)
     }
@@ -176,14 +176,31 @@ impl Payments {
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
         let RefundRequest { cancel_no, amount, expected_balance, reason, by } = request;
-        let payment = self.ask(id, Command::Refund { cancel_no, amount, expected_balance, reason, by }, claim).await?;
+        let keyless = claim.is_none();
+        // Until its caller has the result, or is told on record that there is none.
+        let mut unheard = Unheard::new(keyless, &self.services, &self.registry, id, cancel_no);
+        let command = Command::Refund { cancel_no, amount, expected_balance, reason, keyless, by };
+        let payment = match self.ask(id, command, claim).await {
+            Ok(payment) => payment,
+            Err(error @ AskError::Unavailable) => return Err(error),
+            Err(refused) => {
+                unheard.forget();
+                return Err(refused);
+            }
+        };
         let Some(refund) = payment.refund(cancel_no) else { return Ok(payment) };
-        match (refund.is_open(), refund.answer_withheld) {
-            (true, false) => self.ask(id, Command::WithholdAnswer { refund: Some(cancel_no) }, None).await,
-            // Who was told "unknown" hears the result now; the same call once more is another refund.
-            (false, true) => self.ask(id, Command::GiveAnswer { refund: cancel_no }, None).await,
-            _ => Ok(payment),
+        if refund.is_open() && keyless {
+            let withheld = self.follow_up(id, Command::WithholdAnswer { refund: Some(cancel_no) }).await?;
+            unheard.forget();
+            return Ok(withheld);
         }
+        unheard.forget();
+        if refund.answer_withheld && !refund.is_open() {
+            // The result is on its way to whoever was told "unknown"; the same call once more is another
+            // refund. Should this not get through, the result is told once again.
+            let _ = self.follow_up(id, Command::GiveAnswer { refund: cancel_no }).await;
+        }
+        Ok(payment)
     }
 
     /// Lets a payment do what is due: end at its deadline, ask for an answer that is owed.
@@ -230,7 +247,14 @@ impl Payments {
             return Ok(payment);
         }
         // The budget is spent, or the actor gone: the payment knows how far it has come.
-        self.registry.look(id).await
+        self.registry.look(id).await.map_err(|_| AskError::Unavailable)
+    }
+
+    /// Asks something more about a call that is under way. That it cannot be asked now says nothing about
+    /// the call, least of all that nothing happened.
+    async fn follow_up(&self, id: PaymentId, command: Command) -> Result<Arc<Payment>, AskError> {
+        let asked = self.registry.ask(id, Ask { command, claim: None }).await;
+        asked.map(|reply| reply.payment).map_err(|_| AskError::Unavailable)
     }
 
     /// Forgets payment actors that died.

@@ -155,7 +155,11 @@ impl Story {
         let Ok(amount) = amount else { return };
         let (refund_kind, reason) = (RefundKind::on(approved, at), Some(reason.into()));
         let by = By::BackOffice(self.payment.order.merchant);
-        self.tell(0, by, Event::RefundRequested { cancel_no, amount, refund_kind, look_at: at, reason });
+        self.tell(
+            0,
+            by,
+            Event::RefundRequested { cancel_no, amount, refund_kind, look_at: at, reason, keyless: false },
+        );
         self.tell(1, By::Gateway, Event::RefundSucceeded { cancel_no });
     }
 }

@@ -43,6 +43,8 @@ pub enum Command {
         amount: Option<i64>,
         expected_balance: Option<i64>,
         reason: Option<Box<str>>,
+        /// The call bore no idempotency key.
+        keyless: bool,
         by: By,
     },
     RefundEnded {
@@ -168,6 +170,8 @@ pub enum Effect {
         method: Box<str>,
         amount: Money,
         reason: Option<Box<str>>,
+        /// The same call may have been made before; then, what was certainly given back so far.
+        repeated: Option<i64>,
     },
 }
 

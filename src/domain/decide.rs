@@ -59,8 +59,9 @@ pub fn decide(payment: &Payment, command: &Command, now: Timestamp, policy: &Pol
         }
         Command::CancelByCustomer { customer } => cancel_by_customer(payment, *customer),
         Command::CancelByShop { reason } => cancel(payment, reason.clone()),
-        Command::Refund { cancel_no, amount, expected_balance, reason, by: _ } => {
-            let asked = refund::Asked { cancel_no: *cancel_no, amount: *amount, expected_balance: *expected_balance };
+        Command::Refund { cancel_no, amount, expected_balance, reason, keyless, by: _ } => {
+            let (cancel_no, amount, expected_balance) = (*cancel_no, *amount, *expected_balance);
+            let asked = refund::Asked { cancel_no, amount, expected_balance, keyless: *keyless };
             refund::request(payment, &asked, reason.clone(), now, policy)
         }
     }

@@ -25,6 +25,9 @@ pub(super) fn authorization_ended(
             // The reversal that is under way gives it back.
             Ok(Step::record([Event::LateApproval { txn_no, approval: approval.clone() }]))
         }
+        (Authorization::Approved { txn_no: own, .. }, Outcome::Declined(_)) if *own == txn_no => {
+            Err(Rejection::Contradiction)
+        }
         (Authorization::Approved { txn_no: own, .. }, _) if *own == txn_no => Err(Rejection::Stale),
         (Authorization::None | Authorization::Closed { .. }, Outcome::Approved(approval)) => {
             // The acquirer approves what it had refused, reversed, or never got. Nobody asked for that any
@@ -124,8 +127,14 @@ pub(super) fn inquiry_ended(
         Outcome::Approved(Found::Declined) => declined(payment, txn_no, Reason::Declined, now),
         Outcome::Approved(Found::Reversed) => reversed(payment, txn_no),
         // Not found is not final: the request may still be on its way. Only a reversal closes the number.
-        Outcome::Approved(Found::NotFound) | Outcome::Declined(_) | Outcome::NotSent | Outcome::Unknown => {
-            Step::record([Event::InquiryFailed { txn_no, next_at: policy.next_inquiry_at(now) }])
+        Outcome::Approved(Found::NotFound) | Outcome::Declined(_) | Outcome::Unknown => {
+            let (next_at, not_sent) = (policy.next_inquiry_at(now), false);
+            Step::record([Event::InquiryFailed { txn_no, next_at, not_sent }])
+        }
+        // The network is down: it was not asked, and the longer that lasts the less it helps to hurry.
+        Outcome::NotSent => {
+            let (next_at, not_sent) = (policy.next_unsent_inquiry_at(since, now), true);
+            Step::record([Event::InquiryFailed { txn_no, next_at, not_sent }])
         }
     })
 }
@@ -163,11 +172,15 @@ fn reversed(payment: &Payment, txn_no: TxnNo) -> Step {
 
 /// A person has found out, by other means, what became of an authorization that nobody can be asked about.
 pub(super) fn resolve_by_hand(payment: &Payment, approved: bool, note: &str) -> Result<Step, Rejection> {
+    if !payment.doubts().any(|doubt| doubt.refund.is_none() && doubt.may_be_decided()) {
+        return Err(Rejection::NothingToResolve);
+    }
     let (txn_no, since) = match payment.authorization {
         // It will not become a charge any more: a person can only have it given back, and say so.
-        Authorization::Reversing { next_at: None, .. } if approved => return Err(Rejection::Reversing),
-        Authorization::Unknown { txn_no, since, next_at: None, .. }
-        | Authorization::Reversing { txn_no, since, next_at: None, .. } => (txn_no, since),
+        Authorization::Reversing { .. } if approved => return Err(Rejection::Reversing),
+        Authorization::Unknown { txn_no, since, .. } | Authorization::Reversing { txn_no, since, .. } => {
+            (txn_no, since)
+        }
         _ => return Err(Rejection::NothingToResolve),
     };
     let by_hand = Event::ResolvedByHand { txn_no, approved, note: note.into() };

@@ -60,6 +60,9 @@ pub enum Event {
     InquiryFailed {
         txn_no: TxnNo,
         next_at: Timestamp,
+        /// It never left: the acquirer was not asked.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        not_sent: bool,
     },
     /// The intent to net-cancel. From here on the payment can never become DONE.
     ReversalRequested {
@@ -112,6 +115,9 @@ pub enum Event {
         look_at: Timestamp,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
+        /// The call bore no idempotency key, so nothing but its content tells that it is made again.
+        #[serde(default)]
+        keyless: bool,
     },
     /// Nobody knows whether the money was given back; the amount stays reserved.
     RefundUnknown {

@@ -163,7 +163,14 @@ impl Life {
 
     fn refund(&mut self, cancel_no: CancelNo, amount: Option<i64>, expected_balance: Option<i64>) -> Checked {
         let by = By::BackOffice(self.payment.order.merchant);
-        self.run(&Command::Refund { cancel_no, amount, expected_balance, reason: Some("변심".into()), by })
+        self.run(&Command::Refund {
+            cancel_no,
+            amount,
+            expected_balance,
+            reason: Some("변심".into()),
+            keyless: true,
+            by,
+        })
     }
 
     /// The caller of the charge, or else of the newest refund, is told something.
@@ -177,11 +184,12 @@ impl Life {
     }
 
     fn resolve_by_hand(&mut self, reverse: bool) -> Checked {
-        let waits = |refund: &&Refund| matches!(refund.state, RefundState::Unknown { next_at: None, .. });
-        let refund = self.payment.refunds.iter().find(waits).map(|refund| refund.cancel_no);
-        let approved = match (&self.payment.authorization, refund) {
-            (Authorization::Unknown { txn_no, next_at: None, .. }, _) => self.wire.telephone(*txn_no, reverse),
-            (_, Some(cancel_no)) => self.wire.telephone_refund(cancel_no),
+        let doubt = self.payment.doubts().find(Resolution::may_be_decided);
+        let refund = doubt.and_then(|doubt| doubt.refund);
+        let approved = match (&self.payment.authorization, doubt, refund) {
+            (_, _, Some(cancel_no)) => self.wire.telephone_refund(cancel_no),
+            (Authorization::Unknown { txn_no, .. }, Some(_), _) => self.wire.telephone(*txn_no, reverse),
+            (Authorization::Reversing { txn_no, .. }, Some(_), _) => self.wire.telephone(*txn_no, true),
             _ => !reverse,
         };
         let (note, by) = ("asked by telephone".into(), By::Operator);
@@ -258,7 +266,7 @@ impl Life {
         self.wake_until_quiet()?;
         self.deliver_everything()?;
         self.wake_until_quiet()?;
-        while self.payment.doubts().any(|doubt| doubt.state == Resolving::Manual) {
+        while self.payment.doubts().any(|doubt| doubt.may_be_decided()) {
             self.play(&Move::ByHand(false))?;
             self.wake_until_quiet()?;
         }

@@ -172,8 +172,11 @@ impl Life {
                 }
                 Event::AuthorizationUnknown { txn_no, .. }
                 | Event::InquiryRequested { txn_no, .. }
-                | Event::InquiryFailed { txn_no, .. }
-                | Event::ResolvedByHand { txn_no, .. } => prop_assert_eq!((open, reversing), (Some(*txn_no), false)),
+                | Event::InquiryFailed { txn_no, .. } => prop_assert_eq!((open, reversing), (Some(*txn_no), false)),
+                Event::ResolvedByHand { txn_no, approved, .. } => {
+                    prop_assert_eq!(open, Some(*txn_no));
+                    prop_assert!(!approved || !reversing, "charged by hand although a reversal was sent");
+                }
                 Event::AuthorizationNotSent { txn_no } | Event::Declined { txn_no, .. } => {
                     prop_assert_eq!((open.take(), reversing), (Some(*txn_no), false), "about another authorization");
                 }

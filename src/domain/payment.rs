@@ -126,13 +126,15 @@ impl Payment {
                 self.failure = Some(*reason);
             }
             Event::Expired => self.status = Status::Expired,
-            Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason } => {
+            Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason, keyless } => {
                 self.reserved += amount.minor();
                 let is_all = self.refundable() == 0;
                 self.refunds.push(Refund {
                     cancel_no: *cancel_no,
                     amount: *amount,
                     is_all,
+                    by: recorded.by,
+                    keyless: *keyless,
                     answer_withheld: false,
                     kind: *refund_kind,
                     reason: reason.clone(),
@@ -142,10 +144,13 @@ impl Payment {
             }
             Event::RefundUnknown { cancel_no, next_at } => {
                 self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at: *next_at, attempts });
+                self.set_answer_withheld(*cancel_no, true);
             }
             Event::RefundRetried { cancel_no, look_at } => {
                 let next_at = Some(*look_at);
                 self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at, attempts: attempts + 1 });
+                // Whoever asked has gone by now: the first call was lost.
+                self.set_answer_withheld(*cancel_no, true);
             }
             Event::RefundSucceeded { cancel_no } => {
                 self.refunded += self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
@@ -185,8 +190,9 @@ impl Payment {
                 let (attempts, next_at) = (asked + 1, Some(*look_at));
                 Authorization::Unknown { txn_no: *txn_no, since, attempts, next_at }
             }
-            Event::InquiryFailed { txn_no, next_at } => {
-                Authorization::Unknown { txn_no: *txn_no, since, attempts: asked, next_at: Some(*next_at) }
+            Event::InquiryFailed { txn_no, next_at, not_sent } => {
+                let (attempts, next_at) = (asked - u32::from(*not_sent && asked > 0), Some(*next_at));
+                Authorization::Unknown { txn_no: *txn_no, since, attempts, next_at }
             }
             Event::ReversalRequested { txn_no, look_at } => {
                 let (attempts, next_at) = (reversed + 1, Some(*look_at));
@@ -220,7 +226,8 @@ impl Payment {
 
     fn set_answer_withheld(&mut self, cancel_no: CancelNo, withheld: bool) {
         if let Some(refund) = self.refunds.iter_mut().rfind(|refund| refund.cancel_no == cancel_no) {
-            refund.answer_withheld = withheld;
+            // Who has a key needs nothing else to find the way back.
+            refund.answer_withheld = withheld && refund.keyless;
         }
     }
 

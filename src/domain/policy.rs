@@ -32,6 +32,12 @@ impl Policy {
         after(now, self.inquiry_every)
     }
 
+    /// When to try an inquiry again that could not be sent: the longer the network has been down, the
+    /// later, because each try is an event.
+    pub fn next_unsent_inquiry_at(&self, since: Timestamp, now: Timestamp) -> Timestamp {
+        after(now, self.inquiry_every.max(now.duration_since(since) / 8))
+    }
+
     /// When to try again after `attempts` have failed.
     pub fn next_attempt_at(&self, now: Timestamp, attempts: u32) -> Timestamp {
         let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);

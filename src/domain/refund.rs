@@ -1,9 +1,9 @@
 //! Giving money back: each refund is a little machine of its own under one payment.
 
-use jiff::{Timestamp, civil::Date, tz::Offset};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{Authorization, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step};
+use super::{Authorization, By, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step};
 
 /// Refunds of one payment, failed ones included: bounds the memory and the journal of a payment.
 pub const MAX_REFUNDS: usize = 5_000;
@@ -58,7 +58,10 @@ pub struct Refund {
     pub amount: Money,
     /// It was all that was left when it was asked for.
     pub is_all: bool,
-    /// Whoever asked for it was told that its outcome is unknown, and has not got the result since.
+    pub by: By,
+    /// It was asked for without an idempotency key.
+    pub keyless: bool,
+    /// Whoever asked for it (without a key) was not told its outcome, and has not got the result since.
     pub answer_withheld: bool,
     pub kind: RefundKind,
     pub reason: Option<Box<str>>,
@@ -87,6 +90,7 @@ pub(super) struct Asked {
     pub cancel_no: CancelNo,
     pub amount: Option<i64>,
     pub expected_balance: Option<i64>,
+    pub keyless: bool,
 }
 
 /// Begins a refund: its amount is reserved before the acquirer hears of it.
@@ -125,38 +129,70 @@ pub(super) fn request(
         return Err(Rejection::TooManyRefunds);
     }
     let amount = Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?;
-    let call = call(payment, asked.cancel_no, amount, reason.clone()).ok_or(Rejection::NotCharged)?;
+    let call = call(payment, asked.cancel_no, amount, reason.clone(), None).ok_or(Rejection::NotCharged)?;
     let requested = Event::RefundRequested {
         cancel_no: asked.cancel_no,
         amount,
         refund_kind: RefundKind::on(approval.approved_at, now),
         look_at: policy.lost_at(now),
         reason,
+        keyless: asked.keyless,
     };
     Ok(Step::record([requested]).then(call))
 }
 
-fn call(payment: &Payment, cancel_no: CancelNo, amount: Money, reason: Option<Box<str>>) -> Option<Effect> {
+fn call(
+    payment: &Payment,
+    cancel_no: CancelNo,
+    amount: Money,
+    reason: Option<Box<str>>,
+    repeated: Option<i64>,
+) -> Option<Effect> {
     let Authorization::Approved { txn_no, .. } = payment.authorization else { return None };
     let method = payment.instrument.as_ref()?.method.clone();
-    Some(Effect::Refund { cancel_no, txn_no, method, amount, reason })
+    Some(Effect::Refund { cancel_no, txn_no, method, amount, reason, repeated })
+}
+
+/// For how long after its end a refund whose result was not told is what the same call is about.
+pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// A refund as it is asked for again.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedAgain {
+    /// Minor units; all that is left when absent.
+    pub amount: Option<i64>,
+    pub expected_balance: Option<i64>,
+    pub by: By,
 }
 
 impl Payment {
-    /// The refund that a call for `amount` minor units (or all that is left), made again without an
-    /// idempotency key, is about: one whose outcome its caller was not told.
-    pub fn refund_asked_before(&self, amount: Option<i64>) -> Option<CancelNo> {
-        let is_same = |refund: &&Refund| {
-            refund.answer_withheld && amount.map_or(refund.is_all, |minor| refund.amount.minor() == minor)
+    /// The refund that a call without an idempotency key is about, when it is made again by somebody who
+    /// was not told the outcome: the oldest one like it, while it is open and for a while after. One that
+    /// came to nothing is not looked for; the call is simply a new one then.
+    pub fn refund_asked_before(&self, asked: &AskedAgain, now: Timestamp) -> Option<CancelNo> {
+        // Who names the present balance has looked, and wants something new.
+        if asked.expected_balance == Some(self.refundable()) {
+            return None;
+        }
+        let is_fresh = |refund: &Refund| match refund.state {
+            RefundState::Done { at, .. } => now.duration_since(at) < REMEMBERED_FOR,
+            RefundState::Failed(_) => false,
+            RefundState::Requested { .. } | RefundState::Unknown { .. } => true,
         };
-        self.refunds.iter().rfind(is_same).map(|refund| refund.cancel_no)
+        let is_same = |refund: &&Refund| {
+            refund.answer_withheld
+                && refund.by == asked.by
+                && asked.amount.map_or(refund.is_all, |minor| refund.amount.minor() == minor)
+                && is_fresh(refund)
+        };
+        self.refunds.iter().find(is_same).map(|refund| refund.cancel_no)
     }
 }
 
-/// The caller's patience is over.
+/// The caller goes without an answer. It may be written late, when the refund has ended already.
 pub(super) fn withhold(payment: &Payment, cancel_no: CancelNo) -> Step {
     match payment.refund(cancel_no) {
-        Some(refund) if refund.is_open() && !refund.answer_withheld => {
+        Some(refund) if refund.keyless && !refund.answer_withheld => {
             Step::record([Event::RefundAnswerWithheld { cancel_no }])
         }
         _ => Step::unchanged(),
@@ -180,8 +216,7 @@ pub(super) fn resolve_by_hand(
     approved: bool,
     note: &str,
 ) -> Result<Step, Rejection> {
-    let waits = |refund: &Refund| matches!(refund.state, RefundState::Unknown { next_at: None, .. });
-    if !payment.refund(cancel_no).is_some_and(waits) {
+    if !payment.doubts().any(|doubt| doubt.refund == Some(cancel_no) && doubt.may_be_decided()) {
         return Err(Rejection::NothingToResolve);
     }
     let by_hand = Event::RefundResolvedByHand { cancel_no, approved, note: note.into() };
@@ -201,7 +236,8 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
     if !policy.refunds {
         return Ok(Step::record([Event::RefundUnknown { cancel_no, next_at: None }]));
     }
-    let again = call(payment, cancel_no, refund.amount, refund.reason.clone()).ok_or(Rejection::NotDue)?;
+    let repeated = Some(payment.refunded);
+    let again = call(payment, cancel_no, refund.amount, refund.reason.clone(), repeated).ok_or(Rejection::NotDue)?;
     Ok(Step::record([Event::RefundRetried { cancel_no, look_at: policy.lost_at(now) }]).then(again))
 }
 

@@ -31,6 +31,21 @@ pub struct Resolution {
     pub next_at: Option<Timestamp>,
 }
 
+/// After so many calls in vain a person may find out and decide, while Paygate goes on trying.
+pub const STUCK_AFTER: u32 = 5;
+
+impl Resolution {
+    /// A person may decide: nobody else can find out, or all attempts to were in vain so far.
+    pub const fn may_be_decided(&self) -> bool {
+        match self.state {
+            Resolving::Manual => true,
+            Resolving::Reversing | Resolving::Refunding => self.attempts >= STUCK_AFTER,
+            // It is reversed before long.
+            Resolving::Inquiring => false,
+        }
+    }
+}
+
 impl Payment {
     /// Everything about this payment that is in doubt: the charge, then refunds in the order in which they
     /// were asked for.
@@ -57,8 +72,8 @@ impl Payment {
         charge.into_iter().chain(refunds)
     }
 
-    /// The doubt that shows: one that waits for a person before one that resolves itself.
+    /// The doubt that shows: one that a person may decide before one that resolves itself.
     pub fn resolution(&self) -> Option<Resolution> {
-        self.doubts().find(|doubt| doubt.state == Resolving::Manual).or_else(|| self.doubts().next())
+        self.doubts().find(Resolution::may_be_decided).or_else(|| self.doubts().next())
     }
 }

@@ -28,7 +28,7 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     };
     let refund = |number, amount, expected_balance| {
         let (cancel_no, by) = (id(number), By::Shop);
-        Command::Refund { cancel_no, amount, expected_balance, reason: None, by }
+        Command::Refund { cancel_no, amount, expected_balance, reason: None, keyless: true, by }
     };
     let refunded = |number, outcome| Command::RefundEnded { cancel_no: id(number), outcome };
     let declined = Reason::LimitExceeded;

@@ -9,7 +9,7 @@ use super::OperatorError;
 use crate::{
     acquirer::{Acquirer, Acquirers, Record},
     domain::{Authorization, Event, Outcome, Payment, PaymentId, TxnNo},
-    store::{Audited, Store},
+    store::{Audited, Store, StoreError},
 };
 
 /// Payments read at once: what bounds the memory.
@@ -41,14 +41,21 @@ pub async fn audit(store: &Store, acquirers: Option<&Acquirers>, out: &mut impl 
     let mut after: Option<PaymentId> = None;
     loop {
         let page = store.audit_page(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(audit) };
+        let Some(last) = page.last() else { break };
         after = Some(last.id);
         let asked = stream::iter(page).map(async |audited| {
             let asked = ask(acquirers, &audited).await;
-            (audited, asked)
+            if asked.1.is_empty() {
+                return Ok((audited, asked));
+            }
+            // It may have moved on between our reading and theirs: both are read once more.
+            let Some(audited) = store.audit_payment(audited.id).await? else { return Ok((audited, asked)) };
+            let asked = ask(acquirers, &audited).await;
+            Ok::<_, StoreError>((audited, asked))
         });
         let mut asked = std::pin::pin!(asked.buffered(INQUIRIES));
-        while let Some((audited, (inquired, wrong))) = asked.next().await {
+        while let Some(asked) = asked.next().await {
+            let (audited, (inquired, wrong)) = asked?;
             audit.payments += 1;
             audit.inquired += inquired;
             if let Some(payment) = &audited.payment {
@@ -62,6 +69,11 @@ pub async fn audit(store: &Store, acquirers: Option<&Acquirers>, out: &mut impl 
             }
         }
     }
+    for id in store.orphans().await? {
+        audit.differences += 1;
+        writeln!(out, "payment {id}: events or transactions of a payment that is not there")?;
+    }
+    Ok(audit)
 }
 
 fn is_in_doubt(payment: &Payment) -> bool {
@@ -94,7 +106,18 @@ async fn compare(acquirer: &dyn Acquirer, payment: &Payment, txn_no: TxnNo) -> O
     };
     // What it holds for us, after everything that was given back.
     let held = match record {
-        Record::Approved { amount, canceled_amount, .. } => amount - canceled_amount,
+        Record::Approved { amount, canceled_amount, approval_no: theirs, .. } => {
+            if let Authorization::Approved { txn_no: own, approval, .. } = &payment.authorization
+                // A person who decided by hand was told no number.
+                && *own == txn_no && !approval.approval_no.is_empty() && approval.approval_no != theirs
+            {
+                return Some(format!(
+                    "the acquirer approved txn {txn_no} as {theirs}, we have {}",
+                    approval.approval_no
+                ));
+            }
+            amount - canceled_amount
+        }
         Record::Declined | Record::Reversed | Record::NotFound => 0,
     };
     let (least, most) = match &payment.authorization {

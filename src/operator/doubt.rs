@@ -5,7 +5,7 @@ use std::io::Write;
 use super::OperatorError;
 use crate::{
     actors::{AskError, Decision, Payments},
-    domain::{PaymentKey, Resolving},
+    domain::{PaymentKey, Resolution},
     store::{Doubts, Store},
 };
 
@@ -19,7 +19,7 @@ pub async fn list_doubt(store: &Store, out: &mut impl Write) -> Result<usize, Op
     for payment in &payments {
         let order = &payment.order;
         let key = payment.payment_key.map(|key| key.to_string()).unwrap_or_default();
-        for doubt in payment.doubts().filter(|doubt| doubt.state == Resolving::Manual) {
+        for doubt in payment.doubts().filter(Resolution::may_be_decided) {
             waiting += 1;
             let refund = doubt.refund.and_then(|number| payment.refund(number));
             let amount = refund.map_or(order.amount, |refund| refund.amount);

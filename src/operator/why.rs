@@ -87,7 +87,10 @@ fn detail(event: &Event) -> String {
         Event::AuthorizationUnknown { txn_no, next_at } | Event::ReversalFailed { txn_no, next_at } => {
             format!("txn {txn_no}, {}", next(next_at))
         }
-        Event::InquiryFailed { txn_no, next_at } => format!("txn {txn_no}, {}", next(&Some(*next_at))),
+        Event::InquiryFailed { txn_no, next_at, not_sent } => {
+            let why = if *not_sent { ", not sent" } else { "" };
+            format!("txn {txn_no}{why}, {}", next(&Some(*next_at)))
+        }
         Event::LateApproval { txn_no, approval } | Event::Approved { txn_no, approval } => {
             format!("txn {txn_no}, approval {}", approval.approval_no)
         }

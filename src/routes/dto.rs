@@ -76,6 +76,8 @@ pub struct ResolutionView {
     /// When the next one is made; null when a person has to decide.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_at: Option<String>,
+    /// A person may decide: nobody can be asked, or asking was in vain for long.
+    pub decidable: bool,
 }
 
 impl From<Resolution> for ResolutionView {
@@ -92,6 +94,7 @@ impl From<Resolution> for ResolutionView {
             since: iso(since),
             attempts,
             next_at: next_at.map(iso),
+            decidable: doubt.may_be_decided(),
         }
     }
 }

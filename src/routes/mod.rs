@@ -30,6 +30,7 @@ mod tokens;
 pub use app::{App, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
 pub use cards::{Registration, new_card};
+pub use fields::note;
 pub use keys::{Keys, in_force as keys_in_force, renew};
 pub use limits::{Limits, RateLimitSettings};
 pub use qr::{deep_link, svg as qr_svg};

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     actors::{AskError, Claim, ClaimAnswer, Services},
-    domain::{CancelNo, Payment, Rejection},
+    domain::{AskedAgain, CancelNo, Payment, Rejection},
     error::{ApiError, Code, Problem, Told},
-    store::{Answered, KeyRef, KeyState, KeyWrite},
+    store::{Answered, KeyRef, KeyState, KeyWrite, Running},
     vault::{Purpose, Vault},
 };
 
@@ -24,6 +24,9 @@ const KEY: Problem = Problem {
     ko: "1~300자의 표시 가능한 ASCII 문자여야 합니다",
     en: "must have 1 to 300 visible ASCII characters",
 };
+
+/// How often a key is looked at anew because the run that was seen is over.
+const MAX_LOOKS: usize = 4;
 
 /// The vault's context of kept answers.
 const CONTEXT: &str = "idempotency-answer";
@@ -43,7 +46,7 @@ pub struct Once<'a> {
 }
 
 impl<'a> Once<'a> {
-    /// Reads the key. `who` names the caller; key, method and concrete path complete the scope.
+    /// Reads the key. `who` names the caller; method and concrete path complete the scope of the key.
     ///
     /// # Errors
     /// The key is malformed.
@@ -61,9 +64,9 @@ impl<'a> Once<'a> {
 
     /// The number of the refund that this call is about. Without a key, the same call again is about the
     /// refund whose outcome it was not told; otherwise it is a new one.
-    pub fn refund_number(&self, payment: &Payment, amount: Option<i64>) -> CancelNo {
-        let before = if self.key.is_none() { payment.refund_asked_before(amount) } else { None };
-        before.unwrap_or_else(Services::fresh)
+    pub fn refund_number(&self, payment: &Payment, asked: AskedAgain) -> CancelNo {
+        let before = || payment.refund_asked_before(&asked, self.app.payments.now());
+        if self.key.is_none() { before().unwrap_or_else(Services::fresh) } else { Services::fresh() }
     }
 
     /// The answer given before under this key, for a handler whose own look-ups might refuse by now what
@@ -142,33 +145,41 @@ impl<'a> Once<'a> {
         key: &KeyRef,
         view: &impl Fn(&Payment, Option<Uuid>) -> Settled,
     ) -> Result<Option<Answer>, ApiError> {
-        match self.app.store.idempotency_state(key).await? {
-            KeyState::Free => Ok(None),
-            KeyState::OtherBody => Err(Code::KeyReused.into()),
-            KeyState::Answered(answered) => replay(&self.app.vault, &answered).map(Some),
-            KeyState::Running { subject: None, .. } => Err(Code::KeyRunning.into()),
-            KeyState::Running { subject: Some(payment), operation } => {
-                let payment = self.app.payments.look(payment).await?;
-                match view(&payment, operation) {
-                    Settled::Pending => Err(Code::KeyRunning.into()),
-                    // The key leads to the present state, for as long as nobody knows better.
-                    Settled::Is(Err(error)) if error.code.told() == Told::Unknown => Err(error),
-                    // It came to nothing, and the key may try again.
-                    Settled::Is(Err(error)) if error.code.told() == Told::NotSent => {
-                        self.app.store.release_idempotency_key(key).await?;
-                        Ok(None)
+        for _ in 0..MAX_LOOKS {
+            let running = match self.app.store.idempotency_state(key).await? {
+                KeyState::Free => return Ok(None),
+                KeyState::OtherBody => return Err(Code::KeyReused.into()),
+                KeyState::Answered(answered) => return replay(&self.app.vault, &answered).map(Some),
+                KeyState::Running(running) => running,
+            };
+            let Some(payment) = running.subject else { return Err(Code::KeyRunning.into()) };
+            let payment = self.app.payments.look(payment).await?;
+            match view(&payment, running.operation) {
+                Settled::Pending => return Err(Code::KeyRunning.into()),
+                // The key leads to the present state, for as long as nobody knows better.
+                Settled::Is(Err(error)) if error.code.told() == Told::Unknown => return Err(error),
+                // It came to nothing, and the key may try again; unless it has been tried again meanwhile.
+                Settled::Is(Err(error)) if error.code.told() == Told::NotSent => {
+                    if self.app.store.release_idempotency_key(key, running).await? {
+                        return Ok(None);
                     }
-                    Settled::Is(result) => self.complete(key, &result).await.map(Some),
                 }
+                Settled::Is(result) => return self.complete(key, running, &result).await.map(Some),
             }
         }
+        Err(Code::KeyRunning.into())
     }
 
     /// The process that took the key died before it could answer, but what it did is done: this is the
     /// first answer, unless somebody else was faster.
-    async fn complete(&self, key: &KeyRef, result: &Result<Answer, ApiError>) -> Result<Answer, ApiError> {
+    async fn complete(
+        &self,
+        key: &KeyRef,
+        running: Running,
+        result: &Result<Answer, ApiError>,
+    ) -> Result<Answer, ApiError> {
         let answered = seal(&self.app.vault, &rendered(result, &self.caller));
-        if self.app.store.complete_idempotency_key(key, &answered).await? {
+        if self.app.store.complete_idempotency_key(key, running, &answered).await? {
             return replay(&self.app.vault, &answered);
         }
         match self.app.store.idempotency_state(key).await? {

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     actors::RefundRequest,
-    domain::{Authorization, By, MerchantId, Order, Payment, QrClaims, Reason, Redirects, RefundState, Status},
+    domain::{
+        AskedAgain, Authorization, By, MerchantId, Order, Payment, QrClaims, Reason, Redirects, RefundState, Status,
+    },
     error::{ApiError, Code},
 };
 
@@ -249,7 +251,7 @@ pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, b
     let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
     let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", &balance)).transpose()?;
     let reason = fields::reason(reason)?;
-    let cancel_no = once.refund_number(payment, amount);
+    let cancel_no = once.refund_number(payment, AskedAgain { amount, expected_balance, by });
     once.ask(Some(cancel_no.uuid()), refunded, |claim| {
         let reason = reason.clone();
         app.payments.refund(payment.id, RefundRequest { cancel_no, amount, expected_balance, reason, by }, claim)

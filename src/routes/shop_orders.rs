@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     actors::RefundRequest,
-    domain::{By, MerchantId, Payment, Status},
+    domain::{AskedAgain, By, MerchantId, Payment, Status},
     error::{ApiError, Code},
 };
 
@@ -92,11 +92,11 @@ pub async fn cancel(
     let (id, name) = (payment.id, merchant.name);
     let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
     if payment.is_charged() {
-        let cancel_no = once.refund_number(&payment, None);
+        let (amount, expected_balance, by) = (None, None, By::Shop);
+        let cancel_no = once.refund_number(&payment, AskedAgain { amount, expected_balance, by });
         return once
             .ask(Some(cancel_no.uuid()), view, |claim| {
-                let (amount, expected_balance, reason) = (None, None, reason.clone());
-                let request = RefundRequest { cancel_no, amount, expected_balance, reason, by: By::Shop };
+                let request = RefundRequest { cancel_no, amount, expected_balance, reason: reason.clone(), by };
                 app.payments.refund(id, request, claim)
             })
             .await;

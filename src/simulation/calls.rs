@@ -81,29 +81,27 @@ impl Person {
     }
 
     async fn earlier(&mut self, id: PaymentId, key: &KeyRef, view: View) -> Result<Option<Standing>, Failure> {
-        match self.world.disk.key_state(key) {
-            KeyState::Free | KeyState::OtherBody => Ok(None),
-            KeyState::Answered(answer) => {
-                self.compare(key, &answer.sealed_body);
-                // A replayed answer must be as true as one that was given at once.
-                match Told::read(&answer.sealed_body) {
-                    Some(told) => Ok(Some(self.heard(id, None, Standing::Is(told)))),
-                    None => Ok(Some(Standing::Refused)),
+        loop {
+            let running = match self.world.disk.key_state(key) {
+                KeyState::Free | KeyState::OtherBody => return Ok(None),
+                KeyState::Answered(answer) => {
+                    self.compare(key, &answer.sealed_body);
+                    // A replayed answer must be as true as one that was given at once.
+                    let told = Told::read(&answer.sealed_body);
+                    let standing = told.map_or(Standing::Refused, Standing::Is);
+                    return Ok(Some(self.heard(id, None, standing)));
                 }
+                KeyState::Running(running) => running,
+            };
+            let payment = self.call(async |payments: Payments| payments.look(id).await).await?;
+            let standing = view(&payment, running.operation);
+            match &standing {
+                Standing::Pending | Standing::Unknown | Standing::Refused => {}
+                Standing::NotSent if self.world.disk.release_key(key, running) => return Ok(None),
+                Standing::NotSent => continue,
+                Standing::Is(told) => self.world.disk.complete_key(key, running, &answered(200, told.write())),
             }
-            KeyState::Running { operation, .. } => {
-                let payment = self.call(async |payments: Payments| payments.look(id).await).await?;
-                let standing = view(&payment, operation);
-                match &standing {
-                    Standing::Pending | Standing::Unknown | Standing::Refused => {}
-                    Standing::NotSent => {
-                        self.world.disk.release_key(key);
-                        return Ok(None);
-                    }
-                    Standing::Is(told) => self.world.disk.complete_key(key, &answered(200, told.write())),
-                }
-                Ok(Some(self.heard(id, Some(key), standing)))
-            }
+            return Ok(Some(self.heard(id, Some(key), standing)));
         }
     }
 

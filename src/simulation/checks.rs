@@ -1,11 +1,14 @@
 //! What must be true of a world at its end.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use super::{told::Told, world::World};
 use crate::{
     acquirer::Charges,
-    domain::{Authorization, Event, Payment, PaymentId, Recorded, RefundState, Status, TxnNo},
+    domain::{Authorization, CancelNo, Event, Payment, PaymentId, Recorded, RefundState, Status, TxnNo},
 };
 
 type Journals = BTreeMap<PaymentId, Vec<Recorded>>;
@@ -26,6 +29,16 @@ pub fn violations(world: &World) -> Vec<String> {
     let payments = payments(&journals);
     let mut wrong = world.wrong.borrow().clone();
     check_books(world, &journals, &payments, &mut wrong);
+    for (id, tried) in world.wanted.borrow().iter() {
+        let is_done = |number: &&CancelNo| {
+            let refund = payments.get(id).and_then(|payment| payment.refund(**number));
+            refund.is_some_and(|refund| matches!(refund.state, RefundState::Done { .. }))
+        };
+        let numbers: BTreeSet<_> = tried.iter().filter(is_done).collect();
+        if numbers.len() > 1 {
+            wrong.push(format!("{id}: wanted once, given back {} times: {numbers:?}", numbers.len()));
+        }
+    }
     for (id, told) in world.told.borrow().iter() {
         match payments.get(id) {
             None => wrong.push(format!("{id}: told {told:?}, and there is no such payment")),
@@ -56,7 +69,7 @@ fn check_books(world: &World, journals: &Journals, payments: &BTreeMap<PaymentId
             wrong.push(format!("{id}: charged {charged} times"));
         }
         let balance = payments.get(id).map_or(0, Payment::balance);
-        if held != balance {
+        if held != balance && payments.get(id).is_none_or(Payment::is_at_rest) {
             wrong.push(format!("{id}: the acquirer holds {held}, the ledger says {balance}"));
         }
     }
@@ -64,7 +77,7 @@ fn check_books(world: &World, journals: &Journals, payments: &BTreeMap<PaymentId
         format!("txn {txn_no} was sent without a durable intent, and holds {}", charges.held())
     }));
     let held: i64 = payments.values().map(Payment::balance).sum();
-    if world.sandbox.totals().held() != held {
+    if world.sandbox.totals().held() != held && payments.values().all(Payment::is_at_rest) {
         wrong.push(format!("the acquirer holds {} in all, the ledger {held}", world.sandbox.totals().held()));
     }
 }

@@ -5,6 +5,7 @@ use std::{rc::Rc, time::Duration};
 
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::{
     calls::Failure,
@@ -13,7 +14,8 @@ use super::{
 };
 use crate::{
     actors::{AskError, Payments, RefundRequest, Services},
-    domain::{By, CancelNo, Currency, Money, Order, OrderId, Payer, PaymentId, PaymentKey, Status},
+    domain::{AskedAgain, By, CancelNo, Currency, Money, Order, OrderId, Payer, PaymentId, PaymentKey, Status},
+    store::KeyRef,
 };
 
 /// How often somebody asks again.
@@ -23,6 +25,8 @@ const TRIES: usize = 6;
 pub struct Person {
     pub(super) world: Rc<World>,
     pub(super) rng: Xoshiro256PlusPlus,
+    /// Nobody else calls in this name.
+    by: By,
 }
 
 /// Plays one order from its creation until everybody has lost interest.
@@ -51,7 +55,9 @@ pub async fn play(world: Rc<World>, number: usize) {
 
 impl Person {
     fn new(world: &Rc<World>) -> Self {
-        Self { world: world.clone(), rng: world.fork() }
+        let mut rng = world.fork();
+        let by = By::BackOffice(Uuid::from_u64_pair(rng.random(), rng.random()).into());
+        Self { world: world.clone(), rng, by }
     }
 
     async fn wait(&mut self, at_most_s: u64) {
@@ -185,22 +191,46 @@ impl Person {
         }
     }
 
+    /// One intention: however often it is tried, it must not be done twice.
     async fn refund(&mut self, id: PaymentId) {
         let amount = pick(&mut self.rng, &[None, Some(1), Some(4_000), Some(5_000), Some(15_000)]);
-        let key = self.rng.random_bool(0.5).then(|| self.key());
+        let key = self.rng.random_bool(0.6).then(|| self.key());
+        // Some click often; without a key nobody can tell that from several wishes.
+        let clicks = if key.is_some() { pick(&mut self.rng, &[1, 1, 2, 6]) } else { 1 };
+        let mut others: Vec<_> = (1..clicks).map(|_| Person::new(&self.world)).collect();
+        let others = others.iter_mut().map(|other| other.try_refund(id, amount, key.clone()));
+        let others = futures_util::future::join_all(others);
+        let (mine, others) = futures_util::future::join(self.try_refund(id, amount, key.clone()), others).await;
+        self.wanted(id, others.into_iter().flatten().chain(mine).collect());
+    }
+
+    /// The numbers under which it was tried.
+    async fn try_refund(&mut self, id: PaymentId, amount: Option<i64>, key: Option<KeyRef>) -> Vec<CancelNo> {
+        let mut tried = Vec::new();
         for _ in 0..TRIES {
             // As the route does: without a key, the same call again is about the refund it was not told of.
             let Ok(payment) = self.call(async |payments: Payments| payments.look(id).await).await else { continue };
-            let before = payment.refund_asked_before(amount).filter(|_| key.is_none());
+            let asked = AskedAgain { amount, expected_balance: None, by: self.by };
+            let before = payment.refund_asked_before(&asked, self.world.now()).filter(|_| key.is_none());
             let cancel_no: CancelNo = before.unwrap_or_else(Services::fresh);
+            tried.push(cancel_no);
+            let by = self.by;
             let call = async |payments: Payments, claim| {
-                let request = RefundRequest { cancel_no, amount, expected_balance: None, reason: None, by: By::Shop };
+                let request = RefundRequest { cancel_no, amount, expected_balance: None, reason: None, by };
                 payments.refund(id, request, claim).await
             };
             match self.once(id, key.clone(), Some(cancel_no.uuid()), refunded, call).await {
-                Ok(Standing::Is(_) | Standing::Refused) | Err(Failure::Refused(AskError::Rejected(_))) => return,
+                Ok(Standing::Is(_) | Standing::Refused) | Err(Failure::Refused(AskError::Rejected(_))) => return tried,
+                // Without a key nobody knows this caller again at once; it starts anew.
+                Err(Failure::Lost) if key.is_none() => tried.clear(),
+                _ if key.is_some() => self.wait_one_of([1, 1, 20]).await,
                 _ => self.wait(20).await,
             }
         }
+        tried
+    }
+
+    fn wanted(&self, id: PaymentId, tried: Vec<CancelNo>) {
+        self.world.wanted.borrow_mut().push((id, tried));
     }
 }

@@ -20,15 +20,20 @@ pub enum Bug {
     NoFence,
     /// An outcome is told before it is durable.
     ToldTooEarly,
+    /// Who finds that a call under an idempotency key came to nothing lets the key go, although it has been
+    /// taken again meanwhile.
+    LooseKeys,
 }
 
 impl Bug {
-    pub const ALL: [Bug; 4] = [Bug::NoIntent, Bug::UnknownIsNotSent, Bug::NoFence, Bug::ToldTooEarly];
+    pub const ALL: [Bug; 5] = [Bug::NoIntent, Bug::UnknownIsNotSent, Bug::NoFence, Bug::ToldTooEarly, Bug::LooseKeys];
 
     /// What the finding must say.
     pub const fn symptom(self) -> &'static str {
         match self {
-            Bug::NoIntent | Bug::NoFence => "was sent without a durable intent",
+            Bug::NoIntent => "was sent without a durable intent",
+            Bug::NoFence => "the acquirer holds",
+            Bug::LooseKeys => "wanted once, given back",
             Bug::UnknownIsNotSent => "was not sent, and it holds",
             Bug::ToldTooEarly => "told Charged, but it is",
         }
@@ -39,7 +44,7 @@ impl Bug {
         match self {
             Bug::NoIntent => Some(|events| has(events, |event| matches!(event, Event::AuthorizationRequested { .. }))),
             Bug::ToldTooEarly => Some(|events| has(events, |event| matches!(event, Event::Approved { .. }))),
-            Bug::UnknownIsNotSent | Bug::NoFence => None,
+            Bug::UnknownIsNotSent | Bug::NoFence | Bug::LooseKeys => None,
         }
     }
 }

@@ -31,11 +31,11 @@ use crate::{
         Method, Reply, SPECIAL_CARDS, Sandbox,
     },
     actors::{ActorSettings, Clock, PaymentSettings, Payments, ResolutionSettings, Services, limits, sweeper},
-    domain::{CustomerId, Instrument, MerchantId, PaymentId},
+    domain::{CancelNo, CustomerId, Instrument, MerchantId, PaymentId},
     live::Bus,
     store::{
         Card, Journal, JournalSettings, Records,
-        simulated::{Chances, Disk, Drive, Faults, Life},
+        simulated::{Chances, Disk, Drive, Faults, Flaws, Life},
     },
     vault::{self, Vault},
 };
@@ -60,6 +60,8 @@ pub struct World {
     pub told: RefCell<Vec<(PaymentId, Told)>>,
     /// The first answer to each call under a key.
     pub kept: RefCell<BTreeMap<String, String>>,
+    /// What somebody wanted back once, and the numbers under which it was tried.
+    pub wanted: RefCell<Vec<(PaymentId, Vec<CancelNo>)>>,
     /// Contradictions that were noticed on the way.
     pub wrong: RefCell<Vec<String>>,
     pub restarts: Cell<u64>,
@@ -113,14 +115,16 @@ impl World {
             crash_after: crash,
         };
         let nodes = if bug.is_some() || rng.random_bool(0.4) { 2 } else { 1 };
+        let flaws = Flaws { no_fence: bug == Some(Bug::NoFence), loose_keys: bug == Some(Bug::LooseKeys) };
         Rc::new(Self {
             merchant: uuid(0).into(),
             customers: [2, 3, 4].map(|number| uuid(number).into()),
             cards,
             sandbox: Arc::new(sandbox),
-            disk: Arc::new(Disk::new(rows, bug == Some(Bug::NoFence))),
+            disk: Arc::new(Disk::new(rows, flaws)),
             told: RefCell::default(),
             kept: RefCell::default(),
+            wanted: RefCell::default(),
             wrong: RefCell::default(),
             restarts: Cell::default(),
             bug,
@@ -131,6 +135,10 @@ impl World {
             nodes: RefCell::new(vec![None; nodes]),
             rng: RefCell::new(rng),
         })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Virtual time since the beginning.

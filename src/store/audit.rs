@@ -2,8 +2,10 @@
 
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, LoaderTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IsolationLevel, Iterable, LoaderTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, TransactionTrait, sea_query::Query,
 };
+use uuid::Uuid;
 
 use super::{
     Store, StoreError,
@@ -31,13 +33,63 @@ impl Store {
         if let Some(after) = after {
             query = query.filter(payment::Column::Id.gt(after.uuid()));
         }
-        let payments = query.all(&self.read).await?;
-        let events = payments.load_many(payment_event::Entity, &self.read).await?;
-        let transactions = payments.load_many(payment_transaction::Entity, &self.read).await?;
+        self.audited(query).await
+    }
+
+    /// One payment, held against its journal as it is now.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn audit_payment(&self, id: PaymentId) -> Result<Option<Audited>, StoreError> {
+        Ok(self.audited(payment::Entity::find_by_id(id.uuid())).await?.pop())
+    }
+
+    async fn audited(&self, query: Select<payment::Entity>) -> Result<Vec<Audited>, StoreError> {
+        // One moment of all three tables, beside a server that goes on writing.
+        let moment = self.read.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await?;
+        let payments = query.all(&moment).await?;
+        let events = payments.load_many(payment_event::Entity, &moment).await?;
+        let transactions = payments.load_many(payment_transaction::Entity, &moment).await?;
+        moment.commit().await?;
         let rows = payments.into_iter().zip(events).zip(transactions);
         Ok(rows.map(|((payment, events), transactions)| audited(&payment, events, transactions)).collect())
     }
 }
+
+impl Store {
+    /// Payments that are named by events or transactions, and are not there: a few of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn orphans(&self) -> Result<Vec<PaymentId>, StoreError> {
+        let known = || Query::select().column(payment::Column::Id).from(payment::Entity).to_owned();
+        let events: Vec<Uuid> = payment_event::Entity::find()
+            .filter(payment_event::Column::PaymentId.not_in_subquery(known()))
+            .select_only()
+            .column(payment_event::Column::PaymentId)
+            .distinct()
+            .limit(MAX_ORPHANS)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        let transactions: Vec<Uuid> = payment_transaction::Entity::find()
+            .filter(payment_transaction::Column::PaymentId.not_in_subquery(known()))
+            .select_only()
+            .column(payment_transaction::Column::PaymentId)
+            .distinct()
+            .limit(MAX_ORPHANS)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        let mut orphans: Vec<_> = events.into_iter().chain(transactions).map(PaymentId::from).collect();
+        orphans.sort();
+        orphans.dedup();
+        Ok(orphans)
+    }
+}
+
+/// One is enough to know that something is very wrong.
+const MAX_ORPHANS: u64 = 20;
 
 fn audited(
     row: &payment::Model,
@@ -47,8 +99,11 @@ fn audited(
     let id = PaymentId::from(row.id);
     let mut differences = Vec::new();
     events.sort_by_key(|event| event.seq);
-    if let Some(gap) = events.iter().zip(1..).find(|(event, seq)| event.seq != *seq) {
-        differences.push(format!("the journal has event {} where {} belongs", gap.0.seq, gap.1));
+    if let Some((place, (event, seq))) = events.iter().zip(1..).enumerate().find(|(_, (event, seq))| event.seq != *seq)
+    {
+        differences.push(format!("the journal has event {} where {seq} belongs", event.seq));
+        // What follows a gap follows from nothing.
+        events.truncate(place);
     }
     let events: Vec<Recorded> = match events.iter().map(recorded).collect() {
         Ok(events) => events,

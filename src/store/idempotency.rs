@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use paygate_entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TryInsert, TryInsertResult,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TryInsert,
+    TryInsertResult, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,15 @@ pub struct Answered {
     pub sealed_body: Vec<u8>,
 }
 
+/// What a running key stands for. A key may run more than once, when what it ran for came to nothing; so
+/// who ends it says which run is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    pub subject: Option<PaymentId>,
+    /// The refund in it.
+    pub operation: Option<Uuid>,
+}
+
 /// What a commit does to a key.
 #[derive(Debug, Clone)]
 pub enum KeyWrite {
@@ -36,9 +45,17 @@ pub enum KeyWrite {
     /// leads to the payment, and `operation` to the refund in it, should the process die meanwhile.
     Take { key: KeyRef, subject: Option<PaymentId>, operation: Option<Uuid>, answer: Option<Answered>, at: Timestamp },
     /// The running call has ended.
-    Complete { key: KeyRef, answer: Answered },
+    Complete { key: KeyRef, running: Running, answer: Answered },
     /// The running call came to nothing and may be made again under the same key.
-    Release { key: KeyRef },
+    Release { key: KeyRef, running: Running },
+}
+
+impl KeyWrite {
+    pub(super) fn key_text(&self) -> &str {
+        match self {
+            KeyWrite::Take { key, .. } | KeyWrite::Complete { key, .. } | KeyWrite::Release { key, .. } => &key.key,
+        }
+    }
 }
 
 /// What is known of a key.
@@ -47,10 +64,7 @@ pub enum KeyState {
     Free,
     /// The same key with another body.
     OtherBody,
-    Running {
-        subject: Option<PaymentId>,
-        operation: Option<Uuid>,
-    },
+    Running(Running),
     Answered(Answered),
 }
 
@@ -74,34 +88,40 @@ pub(super) async fn write(db: &impl ConnectionTrait, write: &KeyWrite) -> Result
                 .await?;
             Ok(matches!(inserted, TryInsertResult::Inserted(1)))
         }
-        KeyWrite::Complete { key, answer } => {
-            complete(db, key, answer).await?;
+        KeyWrite::Complete { key, running, answer } => {
+            complete(db, key, *running, answer).await?;
             Ok(true)
         }
-        KeyWrite::Release { key } => {
-            release(db, key).await?;
+        KeyWrite::Release { key, running } => {
+            release(db, key, *running).await?;
             Ok(true)
         }
     }
 }
 
-async fn release(db: &impl ConnectionTrait, key: &KeyRef) -> Result<(), DbErr> {
-    let running = Entity::delete_many()
-        .filter(Column::Scope.eq(key.scope.to_vec()))
-        .filter(Column::Key.eq(key.key.as_str()))
-        .filter(Column::Status.is_null());
-    running.exec(db).await?;
-    Ok(())
+/// The row of this run, while it runs.
+fn this_run(key: &KeyRef, running: Running) -> Condition {
+    let Running { subject, operation } = running;
+    let subject = subject.map_or_else(|| Column::PaymentId.is_null(), |id| Column::PaymentId.eq(id.uuid()));
+    let operation = operation.map_or_else(|| Column::Operation.is_null(), |number| Column::Operation.eq(number));
+    Condition::all()
+        .add(Column::Scope.eq(key.scope.to_vec()))
+        .add(Column::Key.eq(key.key.as_str()))
+        .add(subject)
+        .add(operation)
+        // The first answer stays the first answer.
+        .add(Column::Status.is_null())
 }
 
-async fn complete(db: &impl ConnectionTrait, key: &KeyRef, answer: &Answered) -> Result<u64, DbErr> {
+async fn release(db: &impl ConnectionTrait, key: &KeyRef, running: Running) -> Result<u64, DbErr> {
+    Ok(Entity::delete_many().filter(this_run(key, running)).exec(db).await?.rows_affected)
+}
+
+async fn complete(db: &impl ConnectionTrait, key: &KeyRef, running: Running, answer: &Answered) -> Result<u64, DbErr> {
     let updated = Entity::update_many()
         .col_expr(Column::Status, Expr::value(answer.status.cast_signed()))
         .col_expr(Column::Answer, Expr::value(answer.sealed_body.clone()))
-        .filter(Column::Scope.eq(key.scope.to_vec()))
-        .filter(Column::Key.eq(key.key.as_str()))
-        // The first answer stays the first answer.
-        .filter(Column::Status.is_null())
+        .filter(this_run(key, running))
         .exec(db)
         .await?;
     Ok(updated.rows_affected)
@@ -120,7 +140,10 @@ impl Store {
             Some(Model { status: Some(status), answer: Some(sealed_body), .. }) => {
                 KeyState::Answered(Answered { status: status.cast_unsigned(), sealed_body })
             }
-            Some(row) => KeyState::Running { subject: row.payment_id.map(PaymentId::from), operation: row.operation },
+            Some(row) => {
+                let subject = row.payment_id.map(PaymentId::from);
+                KeyState::Running(Running { subject, operation: row.operation })
+            }
         })
     }
 
@@ -129,25 +152,32 @@ impl Store {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn complete_idempotency_key(&self, key: &KeyRef, answer: &Answered) -> Result<bool, StoreError> {
-        Ok(complete(&self.write, key, answer).await? == 1)
+    pub async fn complete_idempotency_key(
+        &self,
+        key: &KeyRef,
+        running: Running,
+        answer: &Answered,
+    ) -> Result<bool, StoreError> {
+        Ok(complete(&self.write, key, running, answer).await? == 1)
     }
 
-    /// Lets a running key go: its call came to nothing.
+    /// Lets a running key go: its call came to nothing. `false` when that run is over already, and the key
+    /// may stand for another one by now.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn release_idempotency_key(&self, key: &KeyRef) -> Result<(), StoreError> {
-        release(&self.write, key).await?;
-        Ok(())
+    pub async fn release_idempotency_key(&self, key: &KeyRef, running: Running) -> Result<bool, StoreError> {
+        Ok(release(&self.write, key, running).await? == 1)
     }
 
-    /// Forgets keys taken before `cutoff`.
+    /// Forgets answered keys taken before `cutoff`. One that still runs is the way back to money in doubt.
     ///
     /// # Errors
     /// The database failed.
     pub async fn sweep_idempotency_keys(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
-        let deleted = Entity::delete_many().filter(Column::CreatedAt.lt(micros(cutoff))).exec(&self.write).await?;
+        let old =
+            Entity::delete_many().filter(Column::CreatedAt.lt(micros(cutoff))).filter(Column::Status.is_not_null());
+        let deleted = old.exec(&self.write).await?;
         Ok(deleted.rows_affected)
     }
 }

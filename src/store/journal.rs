@@ -248,7 +248,9 @@ impl Refused {
 async fn write(txn: &impl ConnectionTrait, commits: &[Commit]) -> Result<(), Refused> {
     let moved = || commits.iter().filter(|commit| !commit.events.is_empty());
     // A commit without events only keeps an idempotency key.
-    let rows: Vec<_> = moved().map(|commit| commit.payment.clone()).collect();
+    let mut rows: Vec<_> = moved().map(|commit| commit.payment.clone()).collect();
+    // Two writers that wait for each other's orders must do so in the same order; likewise below.
+    rows.sort_by(|a, b| a.order_id.as_ref().cmp(b.order_id.as_ref()));
     if !rows.is_empty() {
         let wanted = rows.len() as u64;
         let first = moved().any(|commit| commit.is_first);
@@ -274,7 +276,9 @@ async fn write(txn: &impl ConnectionTrait, commits: &[Commit]) -> Result<(), Ref
             .await
             .map_err(Refused::unless_unique(CommitError::Stale))?;
     }
-    for key in commits.iter().flat_map(|commit| &commit.keys) {
+    let mut keys: Vec<_> = commits.iter().flat_map(|commit| &commit.keys).collect();
+    keys.sort_by_key(|write| write.key_text().to_owned());
+    for key in keys {
         if !idempotency::write(txn, key).await? {
             return Err(Refused::Commit(CommitError::KeyTaken));
         }

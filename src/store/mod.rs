@@ -26,7 +26,7 @@ pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
 pub use create::{create_database, drop_database};
 pub use customers::Customer;
-pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite};
+pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite, Running};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys};
 pub use merchants::Merchant;

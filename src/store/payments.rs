@@ -96,7 +96,7 @@ pub struct Listed {
 pub enum Doubts {
     /// All of one business.
     Of(MerchantId),
-    /// Those of all businesses that nobody can be asked about: for the operator of this installation.
+    /// Those of all businesses that a person may decide: for the operator of this installation.
     WaitingForAPerson,
 }
 
@@ -213,7 +213,7 @@ impl Store {
         Ok(payments_of(owner).filter(filter.condition()).count(&self.read).await?)
     }
 
-    /// Payments with money in doubt, oldest first.
+    /// Payments with money in doubt: those that wait for a person first, then the oldest.
     ///
     /// # Errors
     /// The database failed.
@@ -223,7 +223,8 @@ impl Store {
             Doubts::Of(merchant) => payments_of(Owner::Merchant(merchant)).filter(Doubt.is_not_null()),
             Doubts::WaitingForAPerson => payment::Entity::find().filter(Doubt.eq(MANUAL)),
         };
-        let query = query.order_by_asc(CreatedAt).order_by_asc(Id).limit(limit);
+        // `manual` comes before `resolving`.
+        let query = query.order_by_asc(Doubt).order_by_asc(CreatedAt).order_by_asc(Id).limit(limit);
         let ids: Vec<Uuid> = query.select_only().column(payment::Column::Id).into_tuple().all(&self.read).await?;
         let mut payments = Vec::with_capacity(ids.len());
         for id in ids {

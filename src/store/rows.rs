@@ -5,7 +5,7 @@ use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{ActiveValue::Set, IntoActiveModel};
 
 use super::StoreError;
-use crate::domain::{Authorization, By, Event, Payment, PaymentId, Recorded, RefundKind, RefundState, Resolving};
+use crate::domain::{Authorization, By, Event, Payment, PaymentId, Recorded, RefundKind, RefundState};
 
 /// The journal's and the tables' time.
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -58,11 +58,8 @@ pub(super) fn payment_row(payment: &Payment) -> payment::ActiveModel {
         },
         due_at: payment.due_at().map(micros),
         doubt: payment.resolution().map(|doubt| {
-            match doubt.state {
-                Resolving::Manual => MANUAL,
-                Resolving::Inquiring | Resolving::Reversing | Resolving::Refunding => RESOLVING,
-            }
-            .to_owned()
+            let doubt = if doubt.may_be_decided() { MANUAL } else { RESOLVING };
+            doubt.to_owned()
         }),
     }
     .into_active_model()
@@ -98,7 +95,10 @@ pub(super) fn recorded(row: &payment_event::Model) -> Result<Recorded, StoreErro
         ("gateway", _) => By::Gateway,
         _ => return Err(corrupt("unknown author")),
     };
-    let event = serde_json::from_str(&row.body).map_err(|error| corrupt(&error.to_string()))?;
+    let event: Event = serde_json::from_str(&row.body).map_err(|error| corrupt(&error.to_string()))?;
+    if event.kind() != row.kind {
+        return Err(corrupt("the column says another kind than the body"));
+    }
     Ok(Recorded { seq: row.seq, at: timestamp(row.at)?, by, event })
 }
 

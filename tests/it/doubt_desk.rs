@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::support::{OnRecord, Play, ScriptedAcquirer, Setup, TestApp, eventually};
@@ -126,5 +127,72 @@ async fn a_business_decides_about_its_own_money_and_says_why() {
     assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS", "nothing was decided by a bad call");
     assert_eq!(shop.resolve(&approved.key, &decision).await.data()["status"], "ABORTED");
     shop.resolve(&approved.key, &decision).await.refused(409, "NOTHING_TO_RESOLVE");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn any_number_of_keys_leaves_the_way_open_for_outcomes() {
+    let acquirer = ScriptedAcquirer::old_fashioned();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    acquirer.on_authorize(Play::Unknown);
+    shop.confirm_of(&approved).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    let calls = (0..4_200).map(|key| shop.confirm_of(&approved).once(&format!("key-{key}")).into_future());
+    let answers: Vec<_> = stream::iter(calls).buffer_unordered(64).collect().await;
+    let refused = answers.iter().filter(|answer| answer.code() == "OVERLOADED").count();
+    assert!(refused > 0, "the limit was not reached: this proves nothing");
+    let decision = json!({ "approved": true, "note": "전표 확인" });
+    assert_eq!(shop.resolve(&approved.key, &decision).await.data()["status"], "DONE");
+    assert_eq!(shop.confirm_of(&approved).once("key-0").await.data()["status"], "DONE");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn only_who_was_not_told_is_taken_to_ask_again() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    let body = json!({ "amount": 1_000 });
+    // With a key: the key is the way back, and a call without it is another refund.
+    acquirer.on_refund(Play::Unknown);
+    shop.cancel(&paid.key, &body).once("k").await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    acquirer.on_refund(Play::Approve);
+    assert_eq!(shop.cancel(&paid.key, &body).await.data()["amount"], -1_000);
+    assert_eq!(acquirer.refunded(), [1_000, 1_000]);
+    // Without: whoever else asks, or names the balance, wants something new.
+    acquirer.on_refund(Play::Unknown);
+    shop.cancel(&paid.key, &body).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    acquirer.on_refund(Play::Approve);
+    assert_eq!(shop.desk_cancel(&paid.key, &body).await.data()["amount"], -1_000);
+    let settled = async || shop.payment(&paid.key).await.data().get("resolution").is_none();
+    eventually("the doubt has ended", settled).await;
+    let looked = json!({ "amount": 1_000, "expectedBalance": 11_000 });
+    assert_eq!(shop.cancel(&paid.key, &looked).await.data()["balanceAmount"], 10_000);
+    let again = shop.cancel(&paid.key, &body).await.data();
+    assert_eq!(again["balanceAmount"], 12_000, "what the first caller was not told, as it was then: {again}");
+    assert_eq!(acquirer.refunded().len(), 5);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_and_asks_again_gets_the_same_refund() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    acquirer.on_refund(Play::Hang);
+    let cancel = tokio::spawn(shop.cancel(&paid.key, &json!({ "amount": 1_000 })).into_future());
+    acquirer.hanging(1).await;
+    cancel.abort();
+    acquirer.release(Play::Approve);
+    let balance = async || shop.payment(&paid.key).await.data()["balanceAmount"] == 14_000;
+    eventually("it was given back", balance).await;
+    eventually("the same call is the same refund", async || {
+        shop.cancel(&paid.key, &json!({ "amount": 1_000 })).await.data()["balanceAmount"] == 14_000
+    })
+    .await;
+    assert_eq!(acquirer.refunded(), [1_000]);
     app.stop().await;
 }

@@ -38,6 +38,7 @@ fn refund(number: u128, amount: i64) -> Event {
         refund_kind: RefundKind::Canceled,
         look_at: Timestamp::UNIX_EPOCH,
         reason: None,
+        keyless: false,
     }
 }
 
@@ -135,7 +136,7 @@ fn a_doubt_lasts_from_its_call_to_what_settled_it() {
     let events = vec![
         requested(1),
         unknown(1),
-        Event::InquiryFailed { txn_no: txn(1), next_at: Timestamp::MAX },
+        Event::InquiryFailed { txn_no: txn(1), next_at: Timestamp::MAX, not_sent: false },
         approved(1),
         refund(7, 300),
         refunded(7),

@@ -11,7 +11,7 @@ use std::{
 use sea_orm::TryIntoModel;
 use uuid::Uuid;
 
-use super::{Answered, Card, Commit, CommitError, KeyRef, KeyState, KeyWrite, rows};
+use super::{Answered, Card, Commit, CommitError, KeyRef, KeyState, KeyWrite, Running, rows};
 use crate::domain::{PaymentId, Recorded};
 pub use drive::{Chances, Drive, Faults, Life};
 
@@ -19,8 +19,16 @@ pub use drive::{Chances, Drive, Faults, Life};
 pub struct Disk {
     tables: Mutex<Tables>,
     cards: Vec<Card>,
-    /// A deliberate bug: a commit that is behind is written all the same.
-    has_no_fence: bool,
+    flaws: Flaws,
+}
+
+/// Deliberate bugs of a disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Flaws {
+    /// A commit that is behind is written all the same.
+    pub no_fence: bool,
+    /// Whoever lets an idempotency key go lets it go for everybody.
+    pub loose_keys: bool,
 }
 
 #[derive(Default)]
@@ -32,8 +40,8 @@ struct Tables {
 }
 
 impl Disk {
-    pub fn new(cards: Vec<Card>, has_no_fence: bool) -> Self {
-        Self { tables: Mutex::default(), cards, has_no_fence }
+    pub fn new(cards: Vec<Card>, flaws: Flaws) -> Self {
+        Self { tables: Mutex::default(), cards, flaws }
     }
 
     pub fn journals(&self) -> BTreeMap<PaymentId, Vec<Recorded>> {
@@ -48,13 +56,14 @@ impl Disk {
         lock(&self.tables).keys.get(&(key.scope, key.key.clone())).cloned().unwrap_or(KeyState::Free)
     }
 
-    pub fn release_key(&self, key: &KeyRef) {
-        lock(&self.tables).release(key);
+    /// Whether it was this run that was let go.
+    pub fn release_key(&self, key: &KeyRef, running: Running) -> bool {
+        lock(&self.tables).release(key, running, self.flaws.loose_keys)
     }
 
     /// The first answer stays the first answer.
-    pub fn complete_key(&self, key: &KeyRef, answer: &Answered) {
-        lock(&self.tables).complete(key, answer);
+    pub fn complete_key(&self, key: &KeyRef, running: Running, answer: &Answered) {
+        lock(&self.tables).complete(key, running, answer);
     }
 
     fn write(&self, commit: &Commit) -> Result<(), CommitError> {
@@ -65,17 +74,19 @@ impl Disk {
             }
         }
         if !commit.events.is_empty() {
-            tables.write_events(commit, self.has_no_fence)?;
+            tables.write_events(commit, self.flaws.no_fence)?;
         }
         for write in &commit.keys {
             match write {
                 KeyWrite::Take { key, subject, operation, answer, at: _ } => {
-                    let running = || KeyState::Running { subject: *subject, operation: *operation };
+                    let running = || KeyState::Running(Running { subject: *subject, operation: *operation });
                     let state = answer.clone().map_or_else(running, KeyState::Answered);
                     tables.keys.insert((key.scope, key.key.clone()), state);
                 }
-                KeyWrite::Complete { key, answer } => tables.complete(key, answer),
-                KeyWrite::Release { key } => tables.release(key),
+                KeyWrite::Complete { key, running, answer } => tables.complete(key, *running, answer),
+                KeyWrite::Release { key, running } => {
+                    tables.release(key, *running, self.flaws.loose_keys);
+                }
             }
         }
         Ok(())
@@ -113,17 +124,20 @@ impl Tables {
         Ok(())
     }
 
-    fn complete(&mut self, key: &KeyRef, answer: &Answered) {
-        if let Some(state @ KeyState::Running { .. }) = self.keys.get_mut(&(key.scope, key.key.clone())) {
-            *state = KeyState::Answered(answer.clone());
+    fn complete(&mut self, key: &KeyRef, running: Running, answer: &Answered) {
+        match self.keys.get_mut(&(key.scope, key.key.clone())) {
+            Some(state) if *state == KeyState::Running(running) => *state = KeyState::Answered(answer.clone()),
+            _ => {}
         }
     }
 
-    fn release(&mut self, key: &KeyRef) {
+    fn release(&mut self, key: &KeyRef, running: Running, is_loose: bool) -> bool {
         let key = (key.scope, key.key.clone());
-        if matches!(self.keys.get(&key), Some(KeyState::Running { .. })) {
-            self.keys.remove(&key);
-        }
+        let is_this_run = match self.keys.get(&key) {
+            Some(KeyState::Running(now)) => is_loose || *now == running,
+            _ => is_loose,
+        };
+        is_this_run && (self.keys.remove(&key).is_some() || is_loose)
     }
 }
 
