@@ -16,7 +16,7 @@ use actix_web::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dashmap::DashMap;
 use flate2::{Compression, write::GzEncoder};
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use crate::error::{ApiError, Code};
@@ -25,6 +25,16 @@ use crate::error::{ApiError, Code};
 #[derive(RustEmbed)]
 #[folder = "web/static"]
 struct Static;
+
+/// Libraries of others, kept apart from our own files.
+#[derive(RustEmbed)]
+#[folder = "web/vendor"]
+#[prefix = "vendor/"]
+struct Vendor;
+
+fn embedded(path: &str) -> Option<EmbeddedFile> {
+    Static::get(path).or_else(|| Vendor::get(path))
+}
 
 /// A file, ready to be sent.
 #[derive(Debug, Clone)]
@@ -83,7 +93,7 @@ pub fn find(path: &str) -> Option<Asset> {
     if let Some(ready) = READY.get(path).filter(|_| !cfg!(debug_assertions)) {
         return Some(ready.clone());
     }
-    let asset = Asset::new(path, Static::get(path)?.data.into_owned().into());
+    let asset = Asset::new(path, embedded(path)?.data.into_owned().into());
     READY.insert(path.to_owned(), asset.clone());
     Some(asset)
 }
@@ -95,9 +105,9 @@ pub fn version() -> Arc<String> {
 }
 
 fn hash_of_all() -> String {
-    let mut paths: Vec<_> = Static::iter().collect();
+    let mut paths: Vec<_> = Static::iter().chain(Vendor::iter()).collect();
     paths.sort();
-    let files = paths.iter().filter_map(|path| Some((path, Static::get(path)?.metadata.sha256_hash())));
+    let files = paths.iter().filter_map(|path| Some((path, embedded(path)?.metadata.sha256_hash())));
     let parts: Vec<_> = files.flat_map(|(path, hash)| [path.as_bytes().to_vec(), hash.to_vec()]).collect();
     short_hash(parts.iter().map(Vec::as_slice))
 }

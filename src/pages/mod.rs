@@ -9,6 +9,7 @@ mod language;
 mod matching;
 mod money;
 mod page;
+mod phone;
 pub mod sdk;
 mod security;
 mod shop;
@@ -30,6 +31,11 @@ pub fn configure(config: &mut ServiceConfig) {
         ("/checkout/{token}/events", web::get().to(checkout_calls::events)),
         ("/checkout/{token}/cancel", web::post().to(checkout_calls::cancel)),
         ("/checkout/{token}/return", web::get().to(checkout_calls::back)),
+        ("/m", web::get().to(phone::to_shell)),
+        ("/m/", web::get().to(phone::shell)),
+        ("/m/payment/deeplink/success", web::get().to(phone::deep_link)),
+        ("/m/manifest.webmanifest", web::get().to(phone::manifest)),
+        ("/m/sw.js", web::get().to(phone::worker)),
         ("/api-docs", web::get().to(api::page)),
         ("/sdk/v1/{file}", web::get().to(sdk::file)),
         ("/static/{version}/{path:.*}", web::get().to(assets::file)),

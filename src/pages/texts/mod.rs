@@ -8,6 +8,11 @@ mod shop;
 pub use checkout::Checkout;
 pub use common::Common;
 pub use shop::Shop;
+mod phone;
+
+pub use checkout::Checkout;
+pub use common::Common;
+pub use phone::{Issuers, Phone};
 
 /// A table of texts: `key "Korean" "English";`.
 macro_rules! texts {

@@ -5,6 +5,7 @@ mod checkout;
 mod checkout_calls;
 mod headers;
 mod language;
+mod phone;
 mod scripts;
 mod sdk;
 

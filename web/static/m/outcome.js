@@ -1,0 +1,30 @@
+// How far a payment has come, in a sign and two lines.
+import { make, word } from './dom.js';
+
+/** Sign, colour of the sign, and the line below. */
+const LOOKS = {
+  checking: ['sign-wait', ''],
+  verifying: ['sign-wait', ''],
+  approved: ['sign-wait', 'badge-good', 'approvedHint'],
+  done: ['sign-ok', 'badge-good'],
+  canceled: ['sign-no', 'badge-quiet', 'nothingCharged'],
+  aborted: ['sign-no', 'badge-bad', 'nothingCharged'],
+  expired: ['sign-no', 'badge-warn', 'nothingCharged'],
+  others: ['sign-no', 'badge-warn'],
+  unreadable: ['sign-no', 'badge-quiet', 'unreadableHint'],
+};
+
+export function outcome(state, { paymentKey, cancel } = {}) {
+  const [sign, look, hint] = LOOKS[state];
+  const view = make('outcome', { title: word(state), hint: hint ? word(hint) : '' });
+  view.badge.append(document.getElementById(sign).content.firstElementChild.cloneNode(true));
+  if (look) view.badge.classList.add(look);
+  view.hint.hidden = !hint;
+  const isOver = !['checking', 'verifying', 'approved'].includes(state);
+  view.link.hidden = !isOver;
+  view.link.href = state === 'done' && paymentKey ? `#/history/${paymentKey}` : '#/';
+  view.link.textContent = word(state === 'done' && paymentKey ? 'seeDetail' : 'toHome');
+  view.cancel.hidden = !cancel;
+  if (cancel) view.cancel.addEventListener('click', cancel);
+  return view.root;
+}

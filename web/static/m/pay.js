@@ -1,0 +1,116 @@
+// A payment: what it is, the customer's yes or no, and what became of it.
+import { announce, ask, make, word } from './dom.js';
+import { Failure, get, isMine, post } from './api.js';
+import { consent } from './consent.js';
+import { clock, won } from './format.js';
+import { outcome } from './outcome.js';
+import { readToken } from './token.js';
+import { watch } from './watch.js';
+
+const ENDED = ['done', 'canceled', 'aborted', 'expired'];
+
+export async function pay({ param: token, go }) {
+  const claims = readToken(token);
+  if (!claims) return { root: outcome('unreadable') };
+  const cards = await get('/cards');
+  if (!cards.length) {
+    sessionStorage.setItem('after-card', `#/pay/${token}`);
+    const view = make('pay', { ...claims, amount: won(claims.amount) });
+    view.countdown.hidden = true;
+    view.stage.append(make('no-card').root);
+    return { root: view.root };
+  }
+  const payment = new PaymentScreen(token, claims, cards, go);
+  payment.start();
+  return { root: payment.view.root, stop: () => payment.stop() };
+}
+
+class PaymentScreen {
+  constructor(token, claims, cards, go) {
+    Object.assign(this, { token, claims, cards, go, state: 'checking', paymentKey: null, isAsking: false });
+    this.view = make('pay', { ...claims, amount: won(claims.amount) });
+    this.show('checking');
+  }
+
+  start() {
+    this.unwatch = watch(this.token, (state) => this.onState(state));
+    const tick = () => {
+      const left = Math.max(0, this.claims.exp - Math.floor(Date.now() / 1000));
+      this.view.clock.textContent = clock(left);
+      this.view.countdown.classList.toggle('is-short', left <= 60);
+    };
+    tick();
+    this.ticking = setInterval(tick, 1000);
+  }
+
+  stop() {
+    this.unwatch?.();
+    clearInterval(this.ticking);
+  }
+
+  /** What the stream says. While our own answer is on its way, only the end of the payment counts. */
+  async onState(state) {
+    if (this.isAsking && !ENDED.includes(state)) return;
+    const isOpen = state === 'ready' || state === 'failed';
+    // Somebody owns it. It was this customer, maybe on another screen, or somebody else.
+    const needsOwner = state !== 'ready' && !['canceled', 'expired'].includes(state);
+    if (needsOwner && this.isOurs === undefined) this.isOurs = await isMine(this.claims);
+    if (needsOwner && !this.isOurs) return this.show('others');
+    if (isOpen) return this.state === 'consent' ? undefined : this.ask(state === 'failed' ? word('failed') : '');
+    this.show(state);
+  }
+
+  show(state) {
+    if (this.state === state && this.view.stage.firstChild) return;
+    this.state = state;
+    this.view.countdown.hidden = ENDED.includes(state) || state === 'others';
+    const cancel = state === 'approved' ? () => this.giveUp() : null;
+    this.view.stage.replaceChildren(outcome(state, { paymentKey: this.paymentKey, cancel }));
+    announce(word(state));
+    if (ENDED.includes(state)) this.stop();
+  }
+
+  ask(failure) {
+    this.state = 'consent';
+    const { token, cards } = this;
+    this.view.stage.replaceChildren(consent({
+      token, cards, failure, amount: this.claims.amount,
+      approve: (cardId) => this.approve(cardId),
+      cancel: () => this.giveUp(),
+    }));
+  }
+
+  async approve(cardId) {
+    this.isAsking = true;
+    this.show('verifying');
+    try {
+      const { paymentKey } = await post('/authentication/simple', { token: this.token, cardId });
+      Object.assign(this, { paymentKey, isOurs: true, isAsking: false });
+      if (!ENDED.includes(this.state)) this.show('approved');
+    } catch (error) {
+      this.isAsking = false;
+      this.onRefusal(error);
+    }
+  }
+
+  onRefusal(error) {
+    const ends = { PAYMENT_CANCELED: 'canceled', PAYMENT_EXPIRED: 'expired', PAYMENT_ABORTED: 'aborted', PAYMENT_CLAIMED_BY_ANOTHER: 'others', INVALID_TOKEN: 'unreadable', PAYMENT_NOT_FOUND: 'unreadable' };
+    if (ENDED.includes(this.state)) return;
+    if (ends[error.code]) return this.show(ends[error.code]);
+    if (!(error instanceof Failure)) throw error;
+    this.isOurs = undefined;
+    this.ask(error.message);
+    announce(error.message);
+  }
+
+  async giveUp() {
+    if (!(await ask(word('giveUpSure'), word('giveUpYes'), word('giveUpNo')))) return;
+    try {
+      await post('/request/cancel', { token: this.token });
+      this.show('canceled');
+    } catch (error) {
+      if (this.state === 'consent') this.ask(error.message);
+      else announce(error.message);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// A payment as it happens. The checkout's stream needs no more than the token, so it can be watched
+// before anybody owns the payment; the browser reconnects it by itself.
+
+const STATES = {
+  'payment-ready': 'ready',
+  'payment-in-verificate': 'verifying',
+  'payment-in-progress': 'approved',
+  'payment-done': 'done',
+  'payment-partial-canceled': 'done',
+  'payment-canceled': 'canceled',
+  'payment-aborted': 'aborted',
+  'payment-expired': 'expired',
+};
+const RETRY_MS = 2000;
+
+/** Calls `onState(state)` with the present state, and whenever it changes. Returns how to stop. */
+export function watch(token, onState) {
+  let source;
+  let timer;
+  let pending;
+  const tell = () => { timer = null; onState(pending); };
+  const listen = () => {
+    source = new EventSource(`/checkout/${token}/events`);
+    source.onerror = () => { if (source.readyState === EventSource.CLOSED) timer = setTimeout(listen, RETRY_MS); };
+    for (const [name, state] of Object.entries(STATES)) {
+      source.addEventListener(name, (event) => {
+        pending = state === 'ready' && JSON.parse(event.data).failureCode ? 'failed' : state;
+        // The past comes at once: only where it has led to matters.
+        timer ||= setTimeout(tell, 60);
+      });
+    }
+  };
+  const wake = () => {
+    if (document.visibilityState === 'visible' && source.readyState === EventSource.CLOSED) listen();
+  };
+  listen();
+  document.addEventListener('visibilitychange', wake);
+  return () => {
+    clearTimeout(timer);
+    source.close();
+    document.removeEventListener('visibilitychange', wake);
+  };
+}
