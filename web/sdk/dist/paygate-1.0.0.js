@@ -266,12 +266,13 @@ return {
 base,
 async create({ orderId, amount, orderName, successUrl, failUrl, metadata }) {
 const key = encodeURIComponent(String(orderId));
+const hasKey = key.length < 290;
 const post = {
 method: 'POST',
-headers: { 'Content-Type': 'application/json', ...(key.length < 290 && { 'Idempotency-Key': `order-${key}` }) },
+headers: { 'Content-Type': 'application/json', ...(hasKey && { 'Idempotency-Key': `order-${key}` }) },
 body: JSON.stringify({ orderId, amount, orderName, successUrl, failUrl, metadata }),
 };
-for (let left = 2; ; left -= 1) {
+for (let left = hasKey ? 2 : 0; ; left -= 1) {
 try {
 const { data, response } = await send(merchant, post);
 return { ...data, isKnown: response.headers.get('idempotent-replayed') === 'true' };
