@@ -17,10 +17,19 @@ pub fn of(request: &HttpRequest) -> Lang {
     chosen.unwrap_or_else(|| Lang::from_header(header()))
 }
 
-/// `?lang=` of the address: what the switch links to.
-pub fn chosen(request: &HttpRequest) -> Option<Lang> {
-    let pairs = || url::form_urlencoded::parse(request.query_string().as_bytes());
-    pairs().find(|(name, _)| name == "lang").and_then(|(_, value)| from_code(&value))
+/// `?lang=` of the address: a shop's page knows the customer's language.
+fn chosen(request: &HttpRequest) -> Option<Lang> {
+    query(request, "lang").and_then(|value| from_code(&value))
+}
+
+/// A choice that is to be remembered: the switch links to `?lang=…&keep`.
+pub fn to_keep(request: &HttpRequest) -> Option<Lang> {
+    query(request, "keep").and_then(|_| chosen(request))
+}
+
+fn query(request: &HttpRequest, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 fn kept(request: &HttpRequest) -> Option<Lang> {

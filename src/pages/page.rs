@@ -66,7 +66,7 @@ impl Page {
         // What a page says is true now: going back in the history asks again.
         response.insert_header((CACHE_CONTROL, "no-store"));
         response.append_header((VARY, "accept-language, cookie, accept-encoding"));
-        if let Some(lang) = language::chosen(&self.request) {
+        if let Some(lang) = language::to_keep(&self.request) {
             response.insert_header((SET_COOKIE, language::keep(lang)));
         }
         if takes_gzip(&self.request) {

@@ -154,4 +154,4 @@ pub fn cors() -> Cors {
         .max_age(3600)
 }
 
-pub use envelope::{RequestSpan, layer as envelope_layer, method_not_allowed};
+pub use envelope::{RequestSpan, in_time, layer as envelope_layer, method_not_allowed};

@@ -8,7 +8,7 @@ use crate::{
 #[tokio::test]
 async fn the_switch_wins_over_its_memory_and_that_over_the_browser() {
     let app = spawn_app().await;
-    let page = || app.http.get("/api-docs");
+    let page = || app.http.get("/m/");
     let lang = async |call| html(call).await.2.split("lang=\"").nth(1).unwrap()[..2].to_owned();
     assert_eq!(lang(page()).await, "ko");
     assert_eq!(lang(page().header("accept-language", "fr, en;q=0.5")).await, "en");
@@ -21,9 +21,12 @@ async fn the_switch_wins_over_its_memory_and_that_over_the_browser() {
 #[tokio::test]
 async fn only_a_choice_is_remembered() {
     let app = spawn_app().await;
-    let (_, headers, _) = html(app.http.get("/api-docs").query("lang", "en")).await;
+    let choice = app.http.get("/m/").query("lang", "en");
+    let (_, headers, _) = html(choice.clone()).await;
+    assert_eq!(header(&headers, "set-cookie"), "", "a shop's page may say it without asking");
+    let (_, headers, _) = html(choice.query("keep", "")).await;
     assert_eq!(header(&headers, "set-cookie"), "paygate-lang=en; Path=/; Max-Age=31536000; SameSite=Lax");
-    let (_, headers, _) = html(app.http.get("/api-docs")).await;
+    let (_, headers, _) = html(app.http.get("/m/")).await;
     assert_eq!(header(&headers, "set-cookie"), "");
     assert!(header(&headers, "vary").contains("accept-language"));
 }
