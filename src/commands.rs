@@ -50,7 +50,8 @@ Paygate is listening on {address}
   Demo shop      {shop} / {password}      (back office)
   Demo customer  {customer} / {password}  (has a card that always works)
 
-  API            http://{address}/api-docs/openapi.json
+  Phone app      http://{address}/m/
+  API            http://{address}/api-docs
   Health         http://{address}/readyz
   Metrics        http://{address}/metrics
 
