@@ -30,14 +30,18 @@ pub async fn events(
 }
 
 /// `/checkout/{token}/cancel`: whoever holds the token gives the payment up, until a customer owns it.
-pub async fn cancel(app: web::Data<App>, token: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn cancel(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
     let (_, payment) = payment_of(&app, &token).await?;
     // Nobody is signed in here: a customer who is none may give up what is nobody's, and nothing else.
     let nobody = Uuid::nil().into();
     match app.payments.cancel_by_customer(payment.id, nobody, None).await.map_err(ApiError::from) {
         // The page says how far it has come instead.
         Err(error) if error.code.status() != 409 => Err(error),
-        Ok(_) | Err(_) => Ok(see(&format!("/checkout/{token}"))),
+        Ok(_) | Err(_) => Ok(see(&page_of(&request, &token))),
     }
 }
 
@@ -49,7 +53,12 @@ pub async fn back(
     token: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let (_, payment) = payment_of(&app, &token).await?;
-    Ok(see(&return_url(&payment, language::of(&request)).unwrap_or_else(|| format!("/checkout/{token}"))))
+    Ok(see(&return_url(&payment, language::of(&request)).unwrap_or_else(|| page_of(&request, &token))))
+}
+
+/// The page again, in the language it was in.
+fn page_of(request: &HttpRequest, token: &str) -> String {
+    format!("/checkout/{token}?lang={}", language::code(language::of(request)))
 }
 
 fn see(url: &str) -> HttpResponse {

@@ -19,6 +19,8 @@ const STATES = {
 };
 const ENDED = ['done', 'canceled', 'aborted', 'expired'];
 const RETURN_AFTER_MS = 4000;
+/** When the stream has not told of a cancel after this long, the form is sent as without a script. */
+const CANCEL_PATIENCE_MS = 2500;
 
 let lastId = root.dataset.seq;
 let source;
@@ -115,7 +117,12 @@ function askBeforeCancel() {
     sure.returnValue = '';
     sure.showModal();
   });
-  sure.addEventListener('close', () => { if (sure.returnValue === 'yes') form.submit(); });
+  sure.addEventListener('close', async () => {
+    if (sure.returnValue !== 'yes') return;
+    // The stream tells what became of it. Were the form sent instead, two ways out of the page would race.
+    await fetch(form.action, { method: 'POST', redirect: 'manual' }).catch(() => {});
+    setTimeout(() => { if (root.dataset.state === 'ready') form.submit(); }, CANCEL_PATIENCE_MS);
+  });
 }
 
 markBegunHere(token);

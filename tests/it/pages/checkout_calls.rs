@@ -57,7 +57,10 @@ async fn whoever_holds_the_token_gives_up_what_is_nobodys() {
     let app = spawn_app().await;
     let shop = app.shop().await;
     let (order, token) = returning(&shop).await;
-    assert_eq!(leads(&app, Method::POST, &format!("/checkout/{token}/cancel")).await, format!("/checkout/{token}"));
+    assert_eq!(
+        leads(&app, Method::POST, &format!("/checkout/{token}/cancel")).await,
+        format!("/checkout/{token}?lang=ko")
+    );
     assert_eq!(shop.state(&order).await, "CANCELED");
     assert_eq!(app.http.get(format!("/checkout/{token}/cancel")).await.status, 405);
 }
@@ -80,7 +83,7 @@ async fn the_way_back_tells_the_shop_what_its_server_needs() {
     let (shop, customer) = app.shop_and_customer().await;
     let (order, token) = returning(&shop).await;
     let path = format!("/checkout/{token}/return");
-    assert_eq!(leads(&app, Method::GET, &path).await, format!("/checkout/{token}"), "not yet");
+    assert_eq!(leads(&app, Method::GET, &path).await, format!("/checkout/{token}?lang=ko"), "not yet");
     let key = customer.approve(&token).await.data()["paymentKey"].as_str().unwrap().to_owned();
     let back = format!("https://shop.example.com/done?cart=7&paymentKey={key}&orderId={order}&amount=15000");
     assert_eq!(leads(&app, Method::GET, &path).await, back);
@@ -96,7 +99,10 @@ async fn without_urls_there_is_no_way_back() {
     let (shop, customer) = app.shop_and_customer().await;
     let approved = shop.approved_by(&customer, 15_000).await;
     let token = approved.token;
-    assert_eq!(leads(&app, Method::GET, &format!("/checkout/{token}/return")).await, format!("/checkout/{token}"));
+    assert_eq!(
+        leads(&app, Method::GET, &format!("/checkout/{token}/return")).await,
+        format!("/checkout/{token}?lang=ko")
+    );
     let page = app.http.get(format!("/checkout/{token}")).await;
     assert!(!String::from_utf8(page.bytes).unwrap().contains("/return"));
     assert_eq!(page.json, Value::Null);
