@@ -47,6 +47,13 @@ test('a failUrl gets code, message and order, once', async () => {
   assert.deepEqual(query, { code: 'PAYMENT_ABORTED', message: '결제가 중단되었습니다. 결제되지 않았습니다.', orderId: 'order 1' });
 });
 
+test('redirect: false keeps a failure in the page, too', async () => {
+  it.server.onStream = ended('payment-canceled');
+  const error = await rejected(it.pay.requestPayment({ ...ORDER, ...URLS, redirect: false }));
+  assert.equal(error.code, 'PAYMENT_CANCELED');
+  assert.equal(it.browser.visited.length, 0);
+});
+
 test('why it was aborted comes along', async () => {
   it.server.onStream = ended('payment-aborted', { failureCode: 'CARD_LOST' });
   assert.equal((await rejected(it.pay.requestPayment(ORDER))).reason, 'CARD_LOST');

@@ -8,6 +8,9 @@ export { Paygate, PaygateError, timing };
 
 Object.assign(timing, { retry: 5, poll: 5, watch: 5, firstByte: 150, silence: 400, call: 500, giveUp: 60 });
 
+// A promise that never settles must fail the run, not hold it.
+setTimeout(() => { console.error('the tests hang'); process.exit(1); }, 60_000).unref();
+
 export const ORDER = { orderId: 'order 1', amount: 15000, orderName: '드립 커피' };
 export const URLS = { successUrl: '/done?a=1', failUrl: 'https://shop.example.com/failed' };
 
