@@ -14,11 +14,12 @@ use super::{
     matching,
     money::won,
     page::{Page, error_page},
+    reasons::{self, Told},
     security::{Policy, checkout_frames, origin},
     texts,
 };
 use crate::{
-    domain::{Payment, QrClaims, Reason, Redirects, Status},
+    domain::{Payment, QrClaims, Redirects, Status},
     error::{ApiError, Code, Lang},
     routes::{App, deep_link, qr_svg, without_zone},
 };
@@ -41,7 +42,7 @@ struct Checkout<'a> {
     seq: i64,
     reason: &'static str,
     /// What `reason` may become.
-    reasons: Vec<(String, &'static str)>,
+    reasons: Vec<Told>,
     remaining_s: i64,
     /// Where messages to the page that opened this one go; empty: nowhere.
     shop_origin: String,
@@ -73,7 +74,7 @@ pub async fn page(
         state: state(&payment),
         seq: payment.seq,
         reason: payment.failure.map(Code::from).map_or("", |code| code.text(page.lang)),
-        reasons: reasons(page.lang),
+        reasons: reasons::told(page.lang),
         remaining_s: (payment.order.expires_at.as_second() - app.payments.now().as_second()).max(0),
         shop_origin: shop_url.and_then(|url| origin(url)).unwrap_or_default(),
         returns: returns(redirects),
@@ -132,28 +133,6 @@ fn state(payment: &Payment) -> &'static str {
         Status::Aborted => "aborted",
         Status::Expired => "expired",
     }
-}
-
-/// What an event may give as its reason.
-const REASONS: [Reason; 12] = [
-    Reason::CardNotFound,
-    Reason::CardExpired,
-    Reason::CardWrongCvc,
-    Reason::CardWrongExpDate,
-    Reason::CardWrongCardCompany,
-    Reason::CardNotValid,
-    Reason::CardLost,
-    Reason::LimitExceeded,
-    Reason::NetworkUnavailable,
-    Reason::TooManyAttempts,
-    Reason::OutcomeUnknown,
-    Reason::Declined,
-];
-
-/// Each reason as events spell it, with its text.
-fn reasons(lang: Lang) -> Vec<(String, &'static str)> {
-    let spelled = |reason: &Reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned);
-    REASONS.iter().filter_map(|reason| Some((spelled(reason)?, Code::from(*reason).text(lang)))).collect()
 }
 
 /// Where the customer goes when the payment has come far enough, with what the shop is told.

@@ -10,6 +10,7 @@ mod matching;
 mod money;
 mod page;
 mod phone;
+mod reasons;
 pub mod sdk;
 mod security;
 mod shop;

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::{
     assets,
     page::Page,
+    reasons::{self, Told},
     security::Policy,
     texts::{Issuers, Phone},
 };
@@ -27,13 +28,15 @@ struct Shell<'a> {
     page: &'a Page,
     texts: &'static Phone,
     issuers: &'static [&'static str],
+    reasons: Vec<Told>,
 }
 
 /// `/m/`: the shell.
 pub async fn shell(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let page = Page::of(&request);
     let policy = Policy { uses_camera: true, ..Policy::default() };
-    let shell = Shell { page: &page, texts: Phone::of(page.lang), issuers: Issuers::ALL };
+    let shell =
+        Shell { page: &page, texts: Phone::of(page.lang), issuers: Issuers::ALL, reasons: reasons::told(page.lang) };
     page.send(StatusCode::OK, &policy, &shell)
 }
 

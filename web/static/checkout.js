@@ -1,6 +1,7 @@
 // Keeps the checkout true: it listens to the payment, counts down, and leads back to the shop. The page
 // is complete without it; the state it shows is `data-state`, the rest is a matter of style.
 import { markBegunHere } from './matching.js';
+import { reasonText } from './reasons.js';
 
 const root = document.getElementById('checkout');
 const { token, shopOrigin } = root.dataset;
@@ -58,8 +59,7 @@ function offline(isOffline) {
 function show({ state, failureCode }) {
   if (root.dataset.state === state && !failureCode) return;
   root.dataset.state = state;
-  const reason = document.getElementById('reasons').content.querySelector(`[data-code="${CSS.escape(failureCode || '')}"]`);
-  for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reason ? reason.textContent : '';
+  for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reasonText(failureCode);
   announce();
   tellOpener();
   settle(true);

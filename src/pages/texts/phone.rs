@@ -89,6 +89,7 @@ super::texts! {
         failed_hint "다른 카드를 선택해 다시 시도하세요." "Choose another card and try again.";
         approved "승인했습니다" "You have approved";
         approved_hint "상점에서 결제를 마무리하고 있습니다." "The shop is completing the payment.";
+        return_hint "상점 화면으로 돌아가면 결제가 이어집니다." "Go back to the shop’s page: it goes on from there.";
         done "결제가 완료되었습니다" "Payment complete";
         canceled "결제가 취소되었습니다" "The payment was canceled";
         aborted "결제하지 못했습니다" "The payment did not go through";

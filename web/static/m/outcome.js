@@ -1,5 +1,6 @@
 // How far a payment has come, in a sign and two lines.
 import { make, word } from './dom.js';
+import { isBegunHere } from '../matching.js';
 
 /** Sign, colour of the sign, and the line below. */
 const LOOKS = {
@@ -14,9 +15,11 @@ const LOOKS = {
   unreadable: ['sign-no', 'badge-quiet', 'unreadableHint'],
 };
 
-export function outcome(state, { paymentKey, cancel } = {}) {
-  const [sign, look, hint] = LOOKS[state];
-  const view = make('outcome', { title: word(state), hint: hint ? word(hint) : '' });
+export function outcome(state, { token, paymentKey, reason = '', cancel } = {}) {
+  const [sign, look, line] = LOOKS[state];
+  // Who pays on the device that shows the checkout finds the shop in another tab.
+  const hint = state === 'approved' && isBegunHere(token) ? 'returnHint' : line;
+  const view = make('outcome', { title: word(state), hint: hint ? `${reason} ${word(hint)}`.trim() : '' });
   view.badge.append(document.getElementById(sign).content.firstElementChild.cloneNode(true));
   if (look) view.badge.classList.add(look);
   view.hint.hidden = !hint;

@@ -4,6 +4,7 @@ import { Failure, get, isMine, post } from './api.js';
 import { consent } from './consent.js';
 import { clock, won } from './format.js';
 import { outcome } from './outcome.js';
+import { reasonText } from '../reasons.js';
 import { readToken } from './token.js';
 import { watch } from './watch.js';
 
@@ -25,6 +26,8 @@ export async function pay({ param: token, go }) {
   return { root: payment.view.root, stop: () => payment.stop() };
 }
 
+const withAnotherCard = (message) => `${message} ${word('failedHint')}`;
+
 class PaymentScreen {
   constructor(token, claims, cards, go) {
     Object.assign(this, { token, claims, cards, go, state: 'checking', paymentKey: null, isAsking: false });
@@ -33,7 +36,7 @@ class PaymentScreen {
   }
 
   start() {
-    this.unwatch = watch(this.token, (state) => this.onState(state));
+    this.unwatch = watch(this.token, (state, code) => this.onState(state, reasonText(code)));
     const tick = () => {
       const left = Math.max(0, this.claims.exp - Math.floor(Date.now() / 1000));
       this.view.clock.textContent = clock(left);
@@ -49,23 +52,23 @@ class PaymentScreen {
   }
 
   /** What the stream says. While our own answer is on its way, only the end of the payment counts. */
-  async onState(state) {
+  async onState(state, reason) {
     if (this.isAsking && !ENDED.includes(state)) return;
     const isOpen = state === 'ready' || state === 'failed';
     // Somebody owns it. It was this customer, maybe on another screen, or somebody else.
     const needsOwner = state !== 'ready' && !['canceled', 'expired'].includes(state);
     if (needsOwner && this.isOurs === undefined) this.isOurs = await isMine(this.claims);
     if (needsOwner && !this.isOurs) return this.show('others');
-    if (isOpen) return this.state === 'consent' ? undefined : this.ask(state === 'failed' ? word('failed') : '');
-    this.show(state);
+    if (isOpen) return this.state === 'consent' ? undefined : this.ask(state === 'failed' ? withAnotherCard(reason || word('failed')) : '');
+    this.show(state, reason);
   }
 
-  show(state) {
+  show(state, reason) {
     if (this.state === state && this.view.stage.firstChild) return;
     this.state = state;
     this.view.countdown.hidden = ENDED.includes(state) || state === 'others';
     const cancel = state === 'approved' ? () => this.giveUp() : null;
-    this.view.stage.replaceChildren(outcome(state, { paymentKey: this.paymentKey, cancel }));
+    this.view.stage.replaceChildren(outcome(state, { token: this.token, paymentKey: this.paymentKey, reason, cancel }));
     announce(word(state));
     if (ENDED.includes(state)) this.stop();
   }
@@ -99,8 +102,9 @@ class PaymentScreen {
     if (ends[error.code]) return this.show(ends[error.code]);
     if (!(error instanceof Failure)) throw error;
     this.isOurs = undefined;
-    this.ask(error.message);
-    announce(error.message);
+    const told = error.code.startsWith('CARD_') && error.status < 500 ? withAnotherCard(error.message) : error.message;
+    this.ask(told);
+    announce(told);
   }
 
   async giveUp() {

@@ -13,18 +13,19 @@ const STATES = {
 };
 const RETRY_MS = 2000;
 
-/** Calls `onState(state)` with the present state, and whenever it changes. Returns how to stop. */
+/** Calls `onState(state, failureCode)` with the present state, and whenever it changes. Returns how to stop. */
 export function watch(token, onState) {
   let source;
   let timer;
   let pending;
-  const tell = () => { timer = null; onState(pending); };
+  const tell = () => { timer = null; onState(...pending); };
   const listen = () => {
     source = new EventSource(`/checkout/${token}/events`);
     source.onerror = () => { if (source.readyState === EventSource.CLOSED) timer = setTimeout(listen, RETRY_MS); };
     for (const [name, state] of Object.entries(STATES)) {
       source.addEventListener(name, (event) => {
-        pending = state === 'ready' && JSON.parse(event.data).failureCode ? 'failed' : state;
+        const { failureCode } = JSON.parse(event.data);
+        pending = [state === 'ready' && failureCode ? 'failed' : state, failureCode];
         // The past comes at once: only where it has led to matters.
         timer ||= setTimeout(tell, 60);
       });
