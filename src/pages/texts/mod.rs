@@ -3,16 +3,13 @@
 
 mod checkout;
 mod common;
+mod phone;
 mod shop;
 
 pub use checkout::Checkout;
 pub use common::Common;
-pub use shop::Shop;
-mod phone;
-
-pub use checkout::Checkout;
-pub use common::Common;
 pub use phone::{Issuers, Phone};
+pub use shop::Shop;
 
 /// A table of texts: `key "Korean" "English";`.
 macro_rules! texts {
