@@ -50,12 +50,13 @@ Paygate is listening on {address}
   Demo shop      {shop} / {password}      (back office)
   Demo customer  {customer} / {password}  (has a card that always works)
 
-  Phone app      http://{address}/m/
-  API            http://{address}/api-docs
+  Buy something  http://{address}/shop/
+  Phone app      http://{address}/m/      (open it in a second tab, or scan the code with a phone)
+  Developers     http://{address}/docs/
   Health         http://{address}/readyz
   Metrics        http://{address}/metrics
 
-Now play one whole payment, in another terminal:
+Or watch one whole payment on the wire, in another terminal:
 
   cargo run -- demo pay
 ",

@@ -65,4 +65,5 @@ mod simulation;
 pub mod startup;
 pub mod store;
 pub mod telemetry;
+mod tls;
 pub mod vault;

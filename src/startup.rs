@@ -5,7 +5,8 @@ use std::{io, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
 use actix_web::{
     App as ActixApp, HttpServer,
     dev::{Server, ServerHandle},
-    middleware::from_fn,
+    http::header::STRICT_TRANSPORT_SECURITY,
+    middleware::{Condition, DefaultHeaders, from_fn},
     web::Data,
 };
 use tokio::task::JoinHandle;
@@ -24,6 +25,7 @@ use crate::{
     routes::{self, App, Tokens},
     store::{Journal, Records, Store, StoreError},
     telemetry,
+    tls::{self, STRICT_TRANSPORT, TlsError},
     vault::PasswordHasher,
 };
 
@@ -44,6 +46,8 @@ pub enum StartupError {
     Passwords(String),
     #[error("the demo data: {0}")]
     Demo(String),
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
     #[error("the data folder: {0}")]
     DataDir(io::Error),
     #[error("the server: {0}")]
@@ -250,7 +254,9 @@ fn card(settings: &Settings) -> Result<Arc<dyn Acquirer>, StartupError> {
     Ok(Arc::new(Guarded::new(CARD, Arc::new(CardAcquirer::new(network, settings)), breaker)))
 }
 
-fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> io::Result<Server> {
+fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> Result<Server, StartupError> {
+    let tls = tls::config(&settings.server.tls_certificate, &settings.server.tls_key)?;
+    let has_tls = tls.is_some();
     let has_demo = settings.seeds_demo();
     let server = HttpServer::new(move || {
         ActixApp::new()
@@ -264,18 +270,22 @@ fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> io::Resu
             // From the inside out: the error envelope, CORS, the request's span and id.
             .wrap(from_fn(routes::envelope_layer))
             .wrap(routes::cors())
+            .wrap(Condition::new(has_tls, DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT))))
             .wrap(TracingLogger::<routes::RequestSpan>::new())
     });
     let server = match settings.server.workers {
         0 => server,
         workers => server.workers(workers),
     };
-    Ok(server
+    let server = server
         .max_connections(settings.server.max_connections)
         .shutdown_timeout(settings.server.shutdown_timeout_s)
         // A client that is gone is noticed at once, not at the next heartbeat.
         .h1_allow_half_closed(false)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+        .disable_signals();
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    Ok(server.run())
 }

@@ -5,6 +5,7 @@ mod api;
 mod assets;
 mod checkout;
 mod checkout_calls;
+mod docs;
 mod language;
 mod matching;
 mod money;
@@ -37,6 +38,7 @@ pub fn configure(config: &mut ServiceConfig) {
         ("/m/payment/deeplink/success", web::get().to(phone::deep_link)),
         ("/m/manifest.webmanifest", web::get().to(phone::manifest)),
         ("/m/sw.js", web::get().to(phone::worker)),
+        ("/docs/", web::get().to(docs::page)),
         ("/api-docs", web::get().to(api::page)),
         ("/sdk/v1/{file}", web::get().to(sdk::file)),
         ("/static/{version}/{path:.*}", web::get().to(assets::file)),
@@ -44,6 +46,7 @@ pub fn configure(config: &mut ServiceConfig) {
     for (path, route) in pages {
         mount(config, web::resource(path).route(route));
     }
+    config.service(web::redirect("/docs", "/docs/"));
 }
 
 /// Mounts the demo shop; only where there is a demo.

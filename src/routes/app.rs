@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -25,10 +26,19 @@ pub struct ServerSettings {
     pub listen: String,
     pub public_url: String,
     pub phone_app_url: String,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
     pub workers: usize,
     pub max_connections: usize,
     pub trust_forwarded_for: bool,
     pub shutdown_timeout_s: u64,
+}
+
+impl ServerSettings {
+    /// How browsers reach this server itself.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls_certificate.as_os_str().is_empty() { "http" } else { "https" }
+    }
 }
 
 /// The dependencies of the handlers, made once in `startup`.
@@ -68,8 +78,10 @@ impl App {
             let connection = request.connection_info();
             return format!("{}://{}", connection.scheme(), connection.host());
         }
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        format!("http://{}", host.unwrap_or(&self.server.listen))
+        // HTTP/2 has no such header, but the same in the request's own address.
+        let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let host = request.uri().authority().map(|authority| authority.as_str()).or_else(header);
+        format!("{}://{}", self.server.scheme(), host.unwrap_or(&self.server.listen))
     }
 
     /// The phone app's address, without a trailing slash.

@@ -25,4 +25,5 @@ mod restart;
 mod shops;
 mod sse;
 mod tenancy;
+mod tls;
 mod two_processes;

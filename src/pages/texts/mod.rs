@@ -3,11 +3,13 @@
 
 mod checkout;
 mod common;
+mod docs;
 mod phone;
 mod shop;
 
 pub use checkout::Checkout;
 pub use common::Common;
+pub use docs::{Docs, Events};
 pub use phone::{Issuers, Phone};
 pub use shop::Shop;
 

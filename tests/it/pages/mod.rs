@@ -3,6 +3,7 @@
 mod assets;
 mod checkout;
 mod checkout_calls;
+mod docs;
 mod headers;
 mod language;
 mod phone;
