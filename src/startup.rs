@@ -219,6 +219,7 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         vault,
         lookups: routes::Lookups::new(auth),
         limits: routes::Limits::new(&settings.rate_limit),
+        auth: auth.clone(),
         server: settings.server.clone(),
         live: settings.live.clone(),
         metrics: telemetry::metrics(),

@@ -7,6 +7,7 @@
 pub mod api_key;
 pub mod card;
 pub mod customer;
+pub mod desk_session;
 pub mod idempotency_key;
 pub mod lease;
 pub mod merchant;

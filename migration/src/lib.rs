@@ -8,6 +8,7 @@ mod m0002_payments;
 mod m0003_idempotency;
 mod m0004_recovery;
 mod m0005_doubt;
+mod m0006_sessions;
 
 pub struct Migrator;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_idempotency::Migration),
             Box::new(m0004_recovery::Migration),
             Box::new(m0005_doubt::Migration),
+            Box::new(m0006_sessions::Migration),
         ]
     }
 }

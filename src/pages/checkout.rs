@@ -14,6 +14,7 @@ use super::{
     matching,
     page::{Page, error_page},
     security::{Policy, checkout_frames, origin},
+    show::won,
     texts,
 };
 use crate::{
@@ -178,20 +179,4 @@ fn with_query(url: &str, told: &[(&str, String)]) -> Option<String> {
     let mut url = url::Url::parse(url).ok()?;
     url.query_pairs_mut().extend_pairs(told);
     Some(url.into())
-}
-
-/// `15,000원` or `₩15,000`.
-fn won(amount: i64, lang: Lang) -> String {
-    let digits = amount.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    match lang {
-        Lang::Ko => format!("{grouped}원"),
-        Lang::En => format!("₩{grouped}"),
-    }
 }

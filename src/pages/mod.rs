@@ -5,11 +5,13 @@ mod api;
 mod assets;
 mod checkout;
 mod checkout_calls;
+mod desk;
 mod language;
 mod matching;
 mod page;
 pub mod sdk;
 mod security;
+mod show;
 mod texts;
 
 use actix_web::{
@@ -35,6 +37,7 @@ pub fn configure(config: &mut ServiceConfig) {
     for (path, route) in pages {
         mount(config, web::resource(path).route(route));
     }
+    desk::configure(config);
 }
 
 fn mount(config: &mut ServiceConfig, resource: Resource) {

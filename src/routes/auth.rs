@@ -25,6 +25,8 @@ pub struct AuthSettings {
     pub password_memory_kib: u32,
     pub password_iterations: u32,
     pub access_token_s: i64,
+    pub session_idle_s: i64,
+    pub session_s: i64,
     pub cache_s: u64,
     pub cache_entries: u64,
 }

@@ -14,7 +14,7 @@ mod customers;
 mod doubts;
 mod dto;
 mod envelope;
-mod fields;
+pub mod fields;
 mod history;
 mod keys;
 mod limits;
@@ -29,6 +29,7 @@ mod tokens;
 
 pub use app::{App, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
+pub use backoffice::{NewBusiness, add_business, business_with};
 pub use cards::{Registration, new_card};
 pub use keys::{Keys, renew};
 pub use limits::{Limits, RateLimitSettings};
@@ -141,11 +142,12 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
     }
 }
 
-/// Merchants' pages can be anywhere, and no cookie is ever used on the API, so any origin may ask; it is
+/// Merchants' pages can be anywhere, and no cookie is ever used on the API, so any origin may ask it; it is
 /// named in the answer, as a stream with credentials demands.
 pub fn cors() -> Cors {
     Cors::default()
-        .allow_any_origin()
+        // Pages know a visitor by a cookie: no other origin may read those of the back office.
+        .allowed_origin_fn(|_, request| !request.uri.path().starts_with("/backoffice"))
         .allow_any_header()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .expose_headers(["idempotent-replayed", "x-request-id", header::RETRY_AFTER.as_str()])

@@ -9,6 +9,7 @@ mod audit;
 mod cards;
 mod connect;
 mod customers;
+mod desk;
 mod idempotency;
 mod journal;
 mod keys;
@@ -17,6 +18,7 @@ mod merchants;
 mod payments;
 mod records;
 mod rows;
+mod sessions;
 #[cfg(test)]
 pub mod simulated;
 
@@ -24,12 +26,14 @@ pub use audit::Audited;
 pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
 pub use customers::Customer;
+pub use desk::Bounded;
 pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys};
 pub use merchants::Merchant;
 pub use payments::{Doubts, Listed, Owner, PaymentFilter, Transaction, TransactionStatus};
 pub use records::Records;
+pub use sessions::Session;
 
 use sea_orm::{DbErr, SqlErr};
 

@@ -101,7 +101,7 @@ pub enum Doubts {
 }
 
 /// The door to somebody's payments.
-fn payments_of(owner: Owner) -> Select<payment::Entity> {
+pub(super) fn payments_of(owner: Owner) -> Select<payment::Entity> {
     payment::Entity::find().filter(match owner {
         Owner::Merchant(id) => payment::Column::MerchantId.eq(id.uuid()),
         Owner::Customer(id) => payment::Column::CustomerId.eq(id.uuid()),

@@ -3,9 +3,11 @@
 
 mod checkout;
 mod common;
+mod desk;
 
 pub use checkout::Checkout;
 pub use common::Common;
+pub use desk::{Desk, Door};
 
 /// A table of texts: `key "Korean" "English";`.
 macro_rules! texts {

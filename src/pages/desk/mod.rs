@@ -1,0 +1,47 @@
+//! The back office: a business's own pages about its payments, keys and account.
+//!
+//! Every page but the door is behind [`session::Desk`]. What changes something is a POST with the proof of
+//! [`form`], and answers with a redirect, so that a reload does nothing twice.
+
+mod dashboard;
+mod device;
+mod door;
+mod form;
+mod guard;
+mod session;
+mod shell;
+
+use actix_web::{
+    Resource,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+use super::{page, security};
+use crate::routes::method_not_allowed;
+
+/// Mounts the back office.
+pub fn configure(config: &mut ServiceConfig) {
+    let resources = [
+        web::resource("/backoffice/sign-in")
+            .route(web::get().to(door::sign_in_page))
+            .route(web::post().to(door::sign_in)),
+        web::resource("/backoffice/sign-up")
+            .route(web::get().to(door::sign_up_page))
+            .route(web::post().to(door::sign_up)),
+        web::resource("/backoffice/sign-out").route(web::post().to(door::sign_out)),
+        web::resource("/backoffice/sign-out-everywhere").route(web::post().to(door::sign_out_everywhere)),
+        web::resource("/backoffice/").route(web::get().to(dashboard::page)),
+        web::resource("/backoffice").route(web::get().to(door::home)),
+    ];
+    for resource in resources {
+        mount(config, resource);
+    }
+}
+
+fn mount(config: &mut ServiceConfig, resource: Resource) {
+    let resource = resource.default_service(web::to(method_not_allowed));
+    // From the inside out: other origins are kept out, errors become pages, then everything gets the headers.
+    let resource = resource.wrap(from_fn(guard::layer)).wrap(from_fn(page::errors)).wrap(from_fn(security::layer));
+    config.service(resource);
+}
