@@ -9,6 +9,7 @@ mod m0003_idempotency;
 mod m0004_recovery;
 mod m0005_doubt;
 mod m0006_sessions;
+mod m0007_desk_lists;
 
 pub struct Migrator;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_recovery::Migration),
             Box::new(m0005_doubt::Migration),
             Box::new(m0006_sessions::Migration),
+            Box::new(m0007_desk_lists::Migration),
         ]
     }
 }

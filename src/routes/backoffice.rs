@@ -170,7 +170,11 @@ fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter>
     }
 }
 
-fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
+/// What a name filter looks for.
+///
+/// # Errors
+/// It is too long, or no text.
+pub fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
     let name = name.filter(|name| !name.is_empty());
     let bad = |name: &String| name.chars().count() > MAX_SEARCH_CHARS || name.contains('\0');
     if name.as_ref().is_some_and(bad) { Err(ApiError::field("name", SEARCH)) } else { Ok(name) }

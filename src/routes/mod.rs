@@ -29,7 +29,7 @@ mod tokens;
 
 pub use app::{App, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
-pub use backoffice::{NewBusiness, add_business, business_with};
+pub use backoffice::{NewBusiness, add_business, business_with, search};
 pub use cards::{Registration, new_card};
 pub use keys::{Keys, renew};
 pub use limits::{Limits, RateLimitSettings};

@@ -26,7 +26,7 @@ pub use audit::Audited;
 pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
 pub use customers::Customer;
-pub use desk::Bounded;
+pub use desk::{Bounded, Cursor, DaySum, Ends, Entry, Sort, Window};
 pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys};

@@ -6,10 +6,16 @@
 mod dashboard;
 mod device;
 mod door;
+mod filter;
 mod form;
 mod guard;
+mod payment;
+mod payments;
+mod refund;
 mod session;
 mod shell;
+mod tag;
+mod timeline;
 
 use actix_web::{
     Resource,
@@ -32,6 +38,14 @@ pub fn configure(config: &mut ServiceConfig) {
         web::resource("/backoffice/sign-out").route(web::post().to(door::sign_out)),
         web::resource("/backoffice/sign-out-everywhere").route(web::post().to(door::sign_out_everywhere)),
         web::resource("/backoffice/").route(web::get().to(dashboard::page)),
+        web::resource("/backoffice/payments").route(web::get().to(payments::page)),
+        web::resource("/backoffice/payments/news").route(web::get().to(payments::news)),
+        web::resource("/backoffice/payments/{id}").route(web::get().to(payment::page)),
+        web::resource("/backoffice/payments/{id}/seq").route(web::get().to(payment::seq)),
+        web::resource("/backoffice/payments/{id}/refund")
+            .route(web::get().to(refund::page))
+            .route(web::post().to(refund::refund)),
+        web::resource("/backoffice/payments/{id}/cancel").route(web::post().to(refund::give_up)),
         web::resource("/backoffice").route(web::get().to(door::home)),
     ];
     for resource in resources {

@@ -4,10 +4,16 @@
 mod checkout;
 mod common;
 mod desk;
+mod desk_doubts;
+mod desk_payments;
+mod events;
 
 pub use checkout::Checkout;
 pub use common::Common;
 pub use desk::{Desk, Door};
+pub use desk_doubts::Doubts;
+pub use desk_payments::{Payment, Payments, Statuses};
+pub use events::Events;
 
 /// A table of texts: `key "Korean" "English";`.
 macro_rules! texts {

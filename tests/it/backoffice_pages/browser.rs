@@ -104,7 +104,10 @@ impl Browser {
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Shown {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
-        request = request.header("accept", "text/html").header("accept-language", self.lang);
+        request = request.header("accept-language", self.lang);
+        if headers.iter().all(|(name, _)| *name != "accept") {
+            request = request.header("accept", "text/html");
+        }
         let cookies: Vec<_> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
@@ -147,25 +150,25 @@ impl Shown {
     /// It must redirect there.
     #[track_caller]
     pub fn leads_to(&self, path: &str) -> &Self {
-        assert_eq!((self.status, self.header("location")), (303, path), "{}", self.text);
+        assert_eq!((self.status, self.header("location")), (303, path));
         self
     }
 
     #[track_caller]
     pub fn ok(&self) -> &Self {
-        assert_eq!(self.status, 200, "{}", self.text);
+        assert_eq!(self.status, 200, "{}", &self.text[..self.text.len().min(300)]);
         self
     }
 
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        assert!(self.text.contains(text), "{text} is not in {}", self.text);
+        assert!(self.text.contains(text), "{text} is not in the page ({})", self.status);
         self
     }
 
     #[track_caller]
     pub fn hides(&self, text: &str) -> &Self {
-        assert!(!self.text.contains(text), "{text} is in {}", self.text);
+        assert!(!self.text.contains(text), "{text} is in the page ({})", self.status);
         self
     }
 

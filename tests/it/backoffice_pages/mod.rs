@@ -2,5 +2,7 @@
 
 mod browser;
 mod door;
+mod payments;
+mod refunds;
 
 use browser::{Browser, Shown, attribute, filled};
