@@ -14,3 +14,4 @@ pub mod merchant;
 pub mod payment;
 pub mod payment_event;
 pub mod payment_transaction;
+pub mod shop_origin;

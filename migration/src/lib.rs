@@ -10,6 +10,7 @@ mod m0004_recovery;
 mod m0005_doubt;
 mod m0006_sessions;
 mod m0007_desk_lists;
+mod m0008_shop_keys;
 
 pub struct Migrator;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_doubt::Migration),
             Box::new(m0006_sessions::Migration),
             Box::new(m0007_desk_lists::Migration),
+            Box::new(m0008_shop_keys::Migration),
         ]
     }
 }

@@ -80,7 +80,8 @@ pub async fn page(
         token: &token,
         page: &page,
     };
-    let policy = Policy { framed_by: checkout_frames(redirects), ..Policy::default() };
+    let registered = app.lookups.origins(&app.store, payment.order.merchant).await?;
+    let policy = Policy { framed_by: checkout_frames(redirects, &registered), ..Policy::default() };
     let status = if payment.status == Status::Expired { StatusCode::GONE } else { StatusCode::OK };
     page.send(status, &policy, &template)
 }

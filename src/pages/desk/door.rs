@@ -112,10 +112,7 @@ fn show(
 ) -> Result<HttpResponse, ApiError> {
     let page = Page::of(&visitor.request);
     let texts = texts::Door::of(page.lang);
-    let query = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(visitor.request.query_string().as_bytes());
-        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
+    let query = |name| session::asked(&visitor.request, name);
     let (csrf, cookie) = visitor.csrf()?;
     let template = Door {
         desk: texts::Desk::of(page.lang),

@@ -11,7 +11,7 @@ use actix_web::{
 use futures_util::future::LocalBoxFuture;
 
 use super::session::{Desk, Visitor};
-use crate::error::{ApiError, Code, Lang};
+use crate::error::{ApiError, Code, Lang, Problem};
 
 /// The fields of a form. Of two with one name the first counts.
 #[derive(Default)]
@@ -111,6 +111,19 @@ impl Wrong {
     /// It is about this field.
     pub fn is(&self, field: &str) -> bool {
         !self.text.is_empty() && self.field == field
+    }
+}
+
+pub const CHOOSE: Problem = Problem { ko: "하나를 선택해 주세요", en: "choose one" };
+const SURE: Problem = Problem { ko: "확인란을 선택해 주세요", en: "must be ticked" };
+
+impl Fields {
+    /// Somebody has ticked that they mean it.
+    ///
+    /// # Errors
+    /// They have not.
+    pub fn sure(&self) -> Result<(), ApiError> {
+        if self.get("sure") == "yes" { Ok(()) } else { Err(ApiError::field("sure", SURE)) }
     }
 }
 

@@ -6,11 +6,14 @@
 mod dashboard;
 mod device;
 mod door;
+mod doubts;
 mod filter;
 mod form;
 mod guard;
+mod keys;
 mod payment;
 mod payments;
+mod profile;
 mod refund;
 mod session;
 mod shell;
@@ -46,6 +49,17 @@ pub fn configure(config: &mut ServiceConfig) {
             .route(web::get().to(refund::page))
             .route(web::post().to(refund::refund)),
         web::resource("/backoffice/payments/{id}/cancel").route(web::post().to(refund::give_up)),
+        web::resource("/backoffice/doubts").route(web::get().to(doubts::page)),
+        web::resource("/backoffice/doubts/{id}").route(web::post().to(doubts::resolve)),
+        web::resource("/backoffice/keys").route(web::get().to(keys::page)),
+        web::resource("/backoffice/keys/renew").route(web::post().to(keys::renew)),
+        web::resource("/backoffice/keys/stop").route(web::post().to(keys::stop)),
+        web::resource("/backoffice/origins").route(web::post().to(keys::add_origin)),
+        web::resource("/backoffice/origins/remove").route(web::post().to(keys::remove_origin)),
+        web::resource("/backoffice/profile").route(web::get().to(profile::page)),
+        web::resource("/backoffice/profile/name").route(web::post().to(profile::rename)),
+        web::resource("/backoffice/profile/password").route(web::post().to(profile::change_password)),
+        web::resource("/backoffice/profile/sessions/end").route(web::post().to(profile::end_session)),
         web::resource("/backoffice").route(web::get().to(door::home)),
     ];
     for resource in resources {

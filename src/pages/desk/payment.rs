@@ -137,7 +137,7 @@ pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, Api
     shell.send(&Shown {
         texts,
         payment: Summary::of(&payment, lang),
-        notice: asked_for(&desk).and_then(|number| notice(&payment, number, texts, lang)),
+        notice: desk.asked("refund").parse().ok().and_then(|number| notice(&payment, number, texts, lang)),
         moves: moves(&payment, lang),
         moments: timeline::of(&events, lang),
         can_refund: payment.refundable() > 0,
@@ -155,11 +155,6 @@ pub async fn seq(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiE
     let payment = own(&desk, &id).await?;
     let told = serde_json::json!({ "seq": payment.seq });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(told))
-}
-
-fn asked_for(desk: &Desk) -> Option<CancelNo> {
-    let mut pairs = url::form_urlencoded::parse(desk.request.query_string().as_bytes());
-    pairs.find(|(name, _)| name == "refund")?.1.parse().ok()
 }
 
 /// The truth about a refund at this moment.

@@ -41,7 +41,6 @@ struct Refund<'a> {
 
 const AMOUNT: Problem =
     Problem { ko: "1원 이상의 정수여야 합니다", en: "must be a whole number of won, at least 1" };
-const SURE: Problem = Problem { ko: "확인란을 선택해 주세요", en: "must be ticked" };
 
 /// `GET /backoffice/payments/{id}/refund`.
 pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
@@ -66,7 +65,7 @@ pub async fn refund(sent: Sent, id: web::Path<String>) -> Result<HttpResponse, A
 async fn ask(desk: &Desk, payment: &Payment, form: &Fields) -> Result<CancelNo, ApiError> {
     let amount = amount(form.get("amount"))?;
     let reason = reason(form)?;
-    sure(form)?;
+    form.sure()?;
     let cancel_no = number(&desk.app.vault, payment.id, form.get("number"));
     let request = RefundRequest {
         cancel_no,
@@ -94,7 +93,7 @@ pub async fn give_up(sent: Sent, id: web::Path<String>) -> Result<HttpResponse, 
     let payment = own(&desk, &id).await?;
     let asked = async {
         let reason = reason(&form)?;
-        sure(&form)?;
+        form.sure()?;
         Ok(desk.app.payments.cancel_by_shop(payment.id, Some(reason), None).await?)
     };
     match asked.await {
@@ -129,10 +128,6 @@ fn reason(form: &Fields) -> Result<Box<str>, ApiError> {
     let reason = form.filled("reason").ok_or_else(|| ApiError::field("reason", fields::REQUIRED))?;
     let reason = fields::reason(Some(reason.trim().to_owned()))?;
     reason.ok_or_else(|| ApiError::field("reason", fields::REQUIRED))
-}
-
-fn sure(form: &Fields) -> Result<(), ApiError> {
-    if form.get("sure") == "yes" { Ok(()) } else { Err(ApiError::field("sure", SURE)) }
 }
 
 async fn show(

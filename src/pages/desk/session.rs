@@ -47,6 +47,11 @@ impl Desk {
         self.app.payments.now()
     }
 
+    /// A part of the address's query; empty when it is not there.
+    pub fn asked(&self, name: &str) -> String {
+        asked(&self.request, name)
+    }
+
     /// What this browser's forms carry.
     pub fn csrf(&self) -> String {
         proof(&self.app.vault, &self.token)
@@ -177,6 +182,12 @@ impl Visitor {
     pub fn sent(&self, proof: &str) -> bool {
         self.token.as_ref().is_some_and(|token| is_proof(&self.app.vault, token, proof))
     }
+}
+
+/// A part of the address's query; empty when it is not there.
+pub fn asked(request: &HttpRequest, name: &str) -> String {
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 fn proof(vault: &Vault, token: &str) -> String {

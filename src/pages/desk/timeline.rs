@@ -13,7 +13,6 @@ use crate::{
 
 /// One thing that happened.
 pub struct Moment {
-    pub seq: i64,
     pub title: &'static str,
     pub tone: &'static str,
     pub who: &'static str,
@@ -31,7 +30,6 @@ pub fn of(events: &[Recorded], lang: Lang) -> Vec<Moment> {
         let gap = before.map(|before| span(recorded.at.duration_since(before), lang)).unwrap_or_default();
         before = Some(recorded.at);
         Moment {
-            seq: recorded.seq,
             title: title(&recorded.event, texts),
             tone: tone(&recorded.event),
             who: who(recorded.by, texts),

@@ -14,7 +14,6 @@ super::texts! {
         sign_out "로그아웃" "Sign out";
         seoul "모든 시각은 서울 기준입니다." "All times are those of Seoul.";
         reload "새로 고침" "Reload";
-        cancel "취소" "Cancel";
         changed "이 페이지의 내용이 바뀌었습니다." "What this page shows has changed.";
     }
 }

@@ -26,7 +26,6 @@ super::texts! {
         note_hint "200자 이내로 적어 주세요. 원장에 영구히 남습니다." "Up to 200 characters. It stays in the journal for ever.";
         sure "이 결정은 되돌릴 수 없음을 이해했습니다." "I understand that this cannot be undone.";
         record "결과 기록" "Record the result";
-        choose "하나를 선택해 주세요" "choose one";
         recorded "결과를 기록했습니다." "The result is recorded.";
         more "가장 오래된 {n}건만 보여 줍니다." "Only the oldest {n} are shown.";
     }

@@ -52,7 +52,6 @@ super::texts! {
         highest "금액 높은순" "Highest first";
         lowest "금액 낮은순" "Lowest first";
         sort "정렬" "Sort";
-        given_back "취소·환불" "Given back";
         none "조건에 맞는 결제가 없습니다." "No payments match these filters.";
         none_yet "아직 결제가 없습니다." "No payments yet.";
         none_yet_hint "상점에 결제 버튼을 연결하면 여기에 나타납니다." "They appear here once your shop takes its first one.";
@@ -64,7 +63,6 @@ super::texts! {
         previous "이전" "Previous";
         next "다음" "Next";
         pages "페이지" "Pages";
-        whole_number "원 단위 정수여야 합니다" "must be a whole number of won";
         table "결제 목록" "Payments";
         keys_link "API 키 보기" "See the API keys";
     }
@@ -90,18 +88,11 @@ super::texts! {
         given_back "취소·환불 금액" "Given back";
         failure "사유" "Reason";
         metadata "상점 데이터" "Shop's data";
-        none "없음" "None";
         transactions "거래" "Transactions";
         no_transactions "아직 오간 돈이 없습니다." "No money has moved yet.";
-        kind "유형" "Type";
-        state "상태" "State";
-        reason "사유" "Reason";
-        requested "요청" "Requested";
         completed "완료" "Completed";
-        number "거래번호" "Number";
         timeline "타임라인" "Timeline";
         timeline_hint "원장에 기록된 모든 일입니다. 간격은 앞선 일로부터 걸린 시간입니다." "Everything in the journal. The gap is the time since the event before.";
-        raw "자세히" "Details";
         refund "취소·환불" "Refund";
         refund_title "취소·환불하기" "Give money back";
         refund_amount "돌려줄 금액" "Amount to give back";
@@ -117,14 +108,11 @@ super::texts! {
         refund_manual "카드사에 물어볼 수 없어 {n}을 돌려주었는지 알 수 없습니다. 카드사에 직접 확인한 뒤 결과를 기록해 주세요." "The card company cannot be asked whether {n} was given back. Find out by other means and record the result.";
         refund_failed "돌려주지 못했습니다." "The money was not given back.";
         refund_not_sent "카드사에 연결하지 못해 요청이 전달되지 않았습니다. 다시 시도할 수 있습니다." "The card company could not be reached and got no request. You may try again.";
-        refund_other "이 양식은 이미 다른 금액이나 사유로 보냈습니다. 결과를 확인한 뒤 새로 시작해 주세요." "This form was sent before with another amount or reason. Look at its result and start again.";
         refund_nothing "돌려줄 수 있는 금액이 없습니다." "There is nothing to give back.";
         refund_wait "승인 결과를 확인하고 있어 지금은 취소할 수 없습니다." "The outcome of the charge is being found out: it cannot be canceled now.";
         give_up "결제 취소" "Cancel payment";
         give_up_title "결제 취소하기" "Cancel the payment";
         give_up_hint "아직 결제되지 않았습니다. 취소하면 고객은 이 결제를 진행할 수 없습니다." "Nothing has been charged. Once canceled, the customer cannot go on with it.";
-        sure_missing "확인란을 선택해 주세요" "must be ticked";
         keep "돌아가기" "Back";
-        resolve "확인 필요로 가기" "See what is in doubt";
     }
 }

@@ -43,7 +43,6 @@ super::texts! {
         account "계정" "Account";
         card "카드" "Card";
         reason "사유" "Reason";
-        key "결제 키" "Payment key";
         asked "요청된 금액" "Asked for";
         txn "승인 거래번호" "Authorization number";
         cancel_no "취소번호" "Refund number";

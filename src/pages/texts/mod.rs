@@ -5,6 +5,7 @@ mod checkout;
 mod common;
 mod desk;
 mod desk_doubts;
+mod desk_keys;
 mod desk_payments;
 mod events;
 
@@ -12,6 +13,7 @@ pub use checkout::Checkout;
 pub use common::Common;
 pub use desk::{Desk, Door};
 pub use desk_doubts::Doubts;
+pub use desk_keys::{Keys, Profile};
 pub use desk_payments::{Payment, Payments, Statuses};
 pub use events::Events;
 

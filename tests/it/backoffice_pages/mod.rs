@@ -2,7 +2,10 @@
 
 mod browser;
 mod door;
+mod doubts;
+mod keys;
 mod payments;
+mod profile;
 mod refunds;
 
 use browser::{Browser, Shown, attribute, filled};
