@@ -3,6 +3,8 @@
 //! Every page but the door is behind [`session::Desk`]. What changes something is a POST with the proof of
 //! [`form`], and answers with a redirect, so that a reload does nothing twice.
 
+mod chart;
+mod csv;
 mod dashboard;
 mod device;
 mod door;
@@ -42,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig) {
         web::resource("/backoffice/sign-out-everywhere").route(web::post().to(door::sign_out_everywhere)),
         web::resource("/backoffice/").route(web::get().to(dashboard::page)),
         web::resource("/backoffice/payments").route(web::get().to(payments::page)),
+        web::resource("/backoffice/payments.csv").route(web::get().to(csv::file)),
         web::resource("/backoffice/payments/news").route(web::get().to(payments::news)),
         web::resource("/backoffice/payments/{id}").route(web::get().to(payment::page)),
         web::resource("/backoffice/payments/{id}/seq").route(web::get().to(payment::seq)),

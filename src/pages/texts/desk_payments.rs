@@ -116,3 +116,22 @@ super::texts! {
         keep "돌아가기" "Back";
     }
 }
+
+super::texts! {
+    /// The columns of the file for spreadsheets.
+    Csv {
+        created "요청 시각(서울)" "Requested (Seoul)";
+        approved "승인 시각(서울)" "Approved (Seoul)";
+        order "주문번호" "Order number";
+        name "주문명" "Order name";
+        customer "고객" "Customer";
+        method "결제 수단" "Method";
+        company "카드사" "Card company";
+        card "카드번호" "Card number";
+        status "상태" "Status";
+        amount "금액" "Amount";
+        given_back "취소·환불 금액" "Given back";
+        balance "남은 금액" "Balance";
+        key "결제 키" "Payment key";
+    }
+}

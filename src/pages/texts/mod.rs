@@ -3,6 +3,7 @@
 
 mod checkout;
 mod common;
+mod dashboard;
 mod desk;
 mod desk_doubts;
 mod desk_keys;
@@ -11,10 +12,11 @@ mod events;
 
 pub use checkout::Checkout;
 pub use common::Common;
+pub use dashboard::Dashboard;
 pub use desk::{Desk, Door};
 pub use desk_doubts::Doubts;
 pub use desk_keys::{Keys, Profile};
-pub use desk_payments::{Payment, Payments, Statuses};
+pub use desk_payments::{Csv, Payment, Payments, Statuses};
 pub use events::Events;
 
 /// A table of texts: `key "Korean" "English";`.

@@ -1,6 +1,7 @@
 //! The back office as a browser without scripts sees it.
 
 mod browser;
+mod dashboard;
 mod door;
 mod doubts;
 mod keys;
