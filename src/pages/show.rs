@@ -45,7 +45,7 @@ pub fn second(at: Timestamp) -> String {
     seoul(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// `0.25 s`, `12 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`: as exact as its size is worth.
+/// `250 ms`, `2.5 s`, `12 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`: as exact as its size is worth.
 pub fn span(span: SignedDuration, lang: Lang) -> String {
     let units = match lang {
         Lang::Ko => ["초", "분", "시간", "일"],
@@ -58,10 +58,8 @@ pub fn span(span: SignedDuration, lang: Lang) -> String {
         _ => format!("{big}{unit} {small}{part}"),
     };
     match seconds {
-        0..10 => {
-            let millis = span.as_millis().max(0);
-            format!("{}.{:02}{second}", millis / 1000, millis % 1000 / 10)
-        }
+        0 => format!("{} ms", span.as_millis().max(0)),
+        1..10 => format!("{seconds}.{}{second}", span.as_millis() % 1000 / 100),
         10..60 => format!("{seconds}{second}"),
         60..3_600 => two(seconds / 60, minute, seconds % 60, second),
         3_600..86_400 => two(seconds / 3_600, hour, seconds % 3_600 / 60, minute),
@@ -94,14 +92,14 @@ mod tests {
     #[test]
     fn spans_are_as_exact_as_they_are_worth() {
         for (millis, text) in [
-            (0, "0.00 s"),
-            (257, "0.25 s"),
+            (0, "0 ms"),
+            (257, "257 ms"),
             (12_900, "12 s"),
             (60_000, "1 min"),
             (200_000, "3 min 20 s"),
             (18_120_000, "5 h 2 min"),
             (273_600_000, "3 d 4 h"),
-            (-5, "0.00 s"),
+            (-5, "0 ms"),
         ] {
             assert_eq!(span(SignedDuration::from_millis(millis), Lang::En), text);
         }

@@ -71,6 +71,8 @@ function sendOnce() {
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 }
 
+// On a narrow screen the menu is wider than it.
+document.querySelector('.menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 announceNew();
 watchPayment();
 copyButtons();

@@ -47,31 +47,55 @@ pub struct Line {
 }
 
 pub struct Chart {
+    /// Which screens it is for.
+    pub class: &'static str,
+    pub width: i64,
+    pub height: i64,
+    /// Where the bars begin, and where they stand.
+    pub left: i64,
+    pub base: i64,
     pub columns: Vec<Column>,
     pub lines: Vec<Line>,
-    pub base: i64,
 }
 
-pub const WIDTH: i64 = 900;
-pub const HEIGHT: i64 = 260;
+/// For a screen: its units are about its pixels, so that its texts can be read there.
+struct Frame {
+    class: &'static str,
+    width: i64,
+    height: i64,
+    left: i64,
+}
+
+const WIDE: Frame = Frame { class: "chart-wide", width: 900, height: 260, left: 64 };
+const SMALL: Frame = Frame { class: "chart-small", width: 320, height: 200, left: 44 };
+/// Days that a small screen has room for.
+const FEW: usize = 15;
 const TOP: i64 = 14;
-const BOTTOM: i64 = 228;
-const LEFT: i64 = 64;
+/// Below the bars, for the names of the days.
+const FOOT: i64 = 32;
 /// A day in so many has its name under the bars.
 const NAMED: usize = 5;
 
 impl Chart {
-    pub fn of(days: &[Day], lang: Lang) -> Self {
+    /// The days for a desk, and the last of them for a phone.
+    pub fn both(days: &[Day], lang: Lang) -> [Self; 2] {
+        let few = &days[days.len().saturating_sub(FEW)..];
+        [Self::of(days, &WIDE, lang), Self::of(few, &SMALL, lang)]
+    }
+
+    fn of(days: &[Day], frame: &Frame, lang: Lang) -> Self {
+        let &Frame { class, width, height: whole, left } = frame;
+        let bottom = whole - FOOT;
         let most = days.iter().map(|day| day.approved.max(day.given_back)).max().unwrap_or(0);
         let top = round_up(most);
         let count = i64::try_from(days.len()).unwrap_or(1).max(1);
-        let step = (WIDTH - LEFT) / count;
-        let height = |amount: i64| if amount == 0 { 0 } else { ((BOTTOM - TOP) * amount / top).max(2) };
+        let step = (width - left) / count;
+        let height = |amount: i64| if amount == 0 { 0 } else { ((bottom - TOP) * amount / top).max(2) };
         let columns = days.iter().enumerate().map(|(i, day)| {
-            let x = LEFT + step * i64::try_from(i).unwrap_or(0);
+            let x = left + step * i64::try_from(i).unwrap_or(0);
             let bar = |amount: i64, offset: i64, width: i64| {
                 let height = height(amount);
-                (height > 0).then_some(Bar { x: x + offset, y: BOTTOM - height, width, height })
+                (height > 0).then_some(Bar { x: x + offset, y: bottom - height, width, height })
             };
             let main = step * 58 / 100;
             Column {
@@ -87,12 +111,12 @@ impl Chart {
                     String::new()
                 },
                 middle: x + step / 2,
-                hit: Bar { x, y: TOP, width: step, height: BOTTOM - TOP },
+                hit: Bar { x, y: TOP, width: step, height: bottom - TOP },
             }
         });
-        let line = |part: i64| Line { y: BOTTOM - (BOTTOM - TOP) * part / 2, label: short(top * part / 2, lang) };
+        let line = |part: i64| Line { y: bottom - (bottom - TOP) * part / 2, label: short(top * part / 2, lang) };
         let lines = if most == 0 { Vec::new() } else { vec![line(1), line(2)] };
-        Self { columns: columns.collect(), lines, base: BOTTOM }
+        Self { class, width, height: whole, left, base: bottom, columns: columns.collect(), lines }
     }
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{
-    chart::{self, Chart, Day},
+    chart::{Chart, Day},
     payments::Row,
     session::Desk,
     shell::{Section, Shell},
@@ -29,9 +29,8 @@ struct Dashboard<'a> {
     texts: &'static texts::Dashboard,
     /// Today, and the last thirty days.
     periods: [Period; 2],
-    chart: Chart,
-    width: i64,
-    height: i64,
+    /// For a desk and for a phone.
+    charts: [Chart; 2],
     /// What the chart shows, in a sentence.
     told: String,
     recent: Vec<Row>,
@@ -83,9 +82,7 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
     shell.send(&Dashboard {
         periods: [period(texts.today, 0, ends.0), period(texts.month, DAYS - 1, ends.1)],
         told: told(&days, &shell, texts),
-        chart: Chart::of(&days, lang),
-        width: chart::WIDTH,
-        height: chart::HEIGHT,
+        charts: Chart::both(&days, lang),
         recent: recent.into_iter().map(|entry| Row::of(entry, lang)).collect(),
         doubts: format!("{}{}", number(shell.doubts.count), if shell.doubts.is_more { "+" } else { "" }),
         texts,

@@ -142,7 +142,10 @@ fn shown(payment: &Payment, doubt: Resolution, lang: Lang) -> Doubt {
             Resolving::Manual => texts.manual,
         },
         since: second(doubt.since),
-        attempts: texts.times.replace("{n}", &doubt.attempts.to_string()),
+        attempts: match doubt.attempts {
+            0 => String::new(),
+            times => texts.times.replace("{n}", &times.to_string()),
+        },
         next: doubt.next_at.map(second).unwrap_or_default(),
         waits_for_a_person: doubt.state == Resolving::Manual,
         yes,

@@ -32,6 +32,8 @@ struct Shown<'a> {
     notice: Option<Notice>,
     moves: Vec<Move>,
     moments: Vec<Moment>,
+    /// How much is not shown of a life that is too long for a page.
+    earlier: String,
     /// There is money to give back.
     can_refund: bool,
     /// Nothing was charged, and the shop may still end it.
@@ -125,6 +127,10 @@ pub fn can_give_up(payment: &Payment) -> bool {
     !payment.status.is_final() && !payment.authorization.is_open() && !payment.is_charged()
 }
 
+/// A payment may have thousands of refunds, each with a few events.
+const MOST_MOMENTS: usize = 500;
+const MOST_MOVES: usize = 100;
+
 /// `/backoffice/payments/{id}`; `?refund=` names the refund that was just asked for.
 pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let payment = own(&desk, &id).await?;
@@ -134,12 +140,18 @@ pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, Api
     let shell = Shell::of(&desk, Section::Payments).await?;
     let lang = shell.page.lang;
     let texts = texts::Payment::of(lang);
+    let mut moments = timeline::of(&events, lang);
+    let skipped = moments.len().saturating_sub(MOST_MOMENTS);
+    moments.drain(..skipped);
+    let mut moves = moves(&payment, lang);
+    moves.truncate(MOST_MOVES);
     shell.send(&Shown {
         texts,
         payment: Summary::of(&payment, lang),
         notice: desk.asked("refund").parse().ok().and_then(|number| notice(&payment, number, texts, lang)),
-        moves: moves(&payment, lang),
-        moments: timeline::of(&events, lang),
+        moves,
+        moments,
+        earlier: if skipped > 0 { texts.earlier.replace("{n}", &skipped.to_string()) } else { String::new() },
         can_refund: payment.refundable() > 0,
         can_give_up: can_give_up(&payment),
         is_in_doubt: payment.resolution().is_some(),

@@ -38,6 +38,9 @@ struct Payments<'a> {
     kinds: [(&'static str, &'static str); 4],
     methods: Vec<String>,
     sorts: [(&'static str, &'static str); 4],
+    /// The list by date and by amount, the other way round when it is so already.
+    by_date: String,
+    by_amount: String,
     ranges: [(&'static str, String); 3],
     first: String,
     previous: String,
@@ -65,7 +68,9 @@ pub struct Row {
 impl Row {
     pub fn of(entry: Entry, lang: Lang) -> Self {
         let given_back = entry.given_back();
-        let method = [entry.card_company.as_deref(), entry.card_masked.as_deref()];
+        // The last four digits tell cards apart.
+        let last = entry.card_masked.as_deref().and_then(|masked| masked.rsplit('-').next());
+        let method = [entry.card_company.as_deref(), last];
         Self {
             href: format!("/backoffice/payments/{}", entry.id),
             at: minute(entry.created_at),
@@ -101,6 +106,7 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
     let texts = texts::Payments::of(lang);
     let list = |changes: &[(&str, &str)]| format!("/backoffice/payments?{}", asked.with(changes));
     let here = [("after", ""), ("before", "")];
+    let sorted = |sort: &str| list(&[("sort", sort), ("after", ""), ("before", "")]);
     let step = |cursor: Option<Cursor>, name: &str, other: &str| {
         cursor.map(|cursor| list(&[(name, &cursor.to_string()), (other, "")])).unwrap_or_default()
     };
@@ -112,6 +118,8 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
         kinds: kinds(lang),
         methods: desk.app.payments.acquirers().names().map(str::to_owned).collect(),
         sorts: [("", texts.newest), ("oldest", texts.oldest), ("highest", texts.highest), ("lowest", texts.lowest)],
+        by_date: sorted(if asked.sort.is_empty() { "oldest" } else { "" }),
+        by_amount: sorted(if asked.sort == "highest" { "lowest" } else { "highest" }),
         ranges: ranges(&desk, &asked, texts),
         first: if found.has_before { list(&here) } else { String::new() },
         previous: step(found.first.filter(|_| found.has_before), "before", "after"),

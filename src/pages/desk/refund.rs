@@ -157,7 +157,7 @@ async fn show(
         must_wait: payment.authorization.is_open(),
         is_same_day: approved.is_some_and(|at| business_day(at) >= business_day(desk.now())),
         number: kept.unwrap_or(fresh),
-        amount: form.text("amount").unwrap_or_else(|| most.to_string()),
+        amount: form.text("amount").unwrap_or_else(|| crate::pages::show::number(most.unsigned_abs())),
         reason: form.get("reason").to_owned(),
         wrong: error.map(|error| Wrong::of(error, lang)).unwrap_or_default(),
         page: &shell.page,

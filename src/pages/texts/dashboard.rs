@@ -12,9 +12,10 @@ super::texts! {
         net "순매출" "Net";
         net_hint "승인에서 취소와 환불을 뺀 금액" "Approved, less what was canceled and refunded";
         success "성공률" "Success rate";
-        success_hint "끝난 결제 {n}건 가운데 승인된 비율" "Of {n} payments that have ended";
+        success_hint "끝난 결제 {n}건 기준" "Of {n} that ended";
         no_ends "끝난 결제가 없습니다" "None has ended";
         doubts "확인 필요" "In doubt";
+        look "확인하기" "Look";
         doubts_some "결과를 알 수 없는 돈이 있습니다" "Money whose outcome is not known";
         chart "하루 매출" "Day by day";
         chart_hint "날마다 승인된 금액과 돌려준 금액입니다 (서울 기준)." "What was approved and given back on each day in Seoul.";

@@ -7,6 +7,8 @@ super::texts! {
         hint "카드사가 돈을 받았는지, 돌려주었는지 답하지 않은 결제입니다. Paygate는 증거 없이 성공이나 실패로 처리하지 않습니다." "Payments about which the card company has not said whether money was taken or given back. Paygate takes none of them for done or failed without proof.";
         none "확인이 필요한 돈이 없습니다." "No money is in doubt.";
         none_hint "모든 승인과 환불의 결과가 분명합니다." "The outcome of every charge and refund is certain.";
+        order "주문번호" "Order number";
+        customer "고객" "Customer";
         charge "승인" "Charge";
         refund "환불" "Refund";
         inquiring "카드사에 승인 결과를 묻고 있습니다." "The card company is being asked what became of the charge.";

@@ -92,6 +92,7 @@ super::texts! {
         no_transactions "아직 오간 돈이 없습니다." "No money has moved yet.";
         completed "완료" "Completed";
         timeline "타임라인" "Timeline";
+        earlier "이전 기록 {n}건은 생략했습니다." "{n} earlier events are not shown.";
         timeline_hint "원장에 기록된 모든 일입니다. 간격은 앞선 일로부터 걸린 시간입니다." "Everything in the journal. The gap is the time since the event before.";
         refund "취소·환불" "Refund";
         refund_title "취소·환불하기" "Give money back";

@@ -52,6 +52,21 @@ async fn a_new_password_needs_the_present_one_and_ends_other_sessions() {
 }
 
 #[tokio::test]
+async fn the_address_of_a_refused_form_leads_back_to_its_page() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    for (address, page) in [
+        ("/backoffice/profile/password?lang=en", "/backoffice/profile?lang=en"),
+        ("/backoffice/origins", "/backoffice/keys"),
+        ("/backoffice/doubts/x", "/backoffice/doubts"),
+        ("/backoffice/sign-out", "/backoffice/"),
+    ] {
+        browser.get(address).await.leads_to(page);
+    }
+    browser.get(PAGE).await.ok();
+}
+
+#[tokio::test]
 async fn the_present_password_cannot_be_guessed_here_either() {
     let app = TestApp::with(|settings| {
         settings.rate_limit.enabled = true;
