@@ -104,6 +104,7 @@ codes! {
     CardLost "CARD_LOST" 402 Declined "분실 또는 도난 신고된 카드입니다." "The card was reported lost or stolen.";
     LimitExceeded "LIMIT_EXCEEDED" 402 Declined "카드 한도를 초과했습니다." "The card's limit is exceeded.";
     Forbidden "FORBIDDEN" 403 None "이 작업을 할 권한이 없습니다." "These credentials do not permit this.";
+    FormExpired "FORM_EXPIRED" 403 None "양식이 오래되었거나 다른 곳에서 왔습니다. 이전 페이지를 새로 고친 뒤 다시 시도해 주세요." "This form is out of date or came from elsewhere. Reload the page before it and try again.";
     RouteNotFound "NOT_FOUND" 404 None "요청한 주소를 찾을 수 없습니다." "There is nothing at this address.";
     PaymentNotFound "PAYMENT_NOT_FOUND" 404 None "결제를 찾을 수 없습니다." "There is no such payment.";
     RegisteredCardNotFound "REGISTERED_CARD_NOT_FOUND" 404 None "등록된 카드를 찾을 수 없습니다." "There is no such registered card.";

@@ -217,6 +217,7 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
     };
     let (payments, arbiters) = Payments::start(Arc::new(services));
     let auth = &settings.auth;
+    let uses = routes::KeyUses::start(store.clone());
     let app = App {
         payments,
         store,
@@ -224,8 +225,9 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
             .map_err(|error| StartupError::Passwords(error.to_string()))?,
         tokens: Tokens::new(&vault, auth.access_token_s),
         vault,
-        lookups: routes::Lookups::new(auth),
+        lookups: routes::Lookups::new(auth, uses),
         limits: routes::Limits::new(&settings.rate_limit),
+        auth: auth.clone(),
         server: settings.server.clone(),
         live: settings.live.clone(),
         metrics: telemetry::metrics(),

@@ -16,8 +16,10 @@ pub struct Model {
     /// The key, sealed by the vault under the context `api-key:<id>`.
     pub sealed: Vec<u8>,
     pub created_at: i64,
-    /// Since when it is refused; null while it is good.
+    /// From when on it is refused; null while it is good without an end.
     pub revoked_at: Option<i64>,
+    /// Exact to a minute: it is not written at every use.
+    pub last_used_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

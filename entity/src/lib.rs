@@ -7,9 +7,11 @@
 pub mod api_key;
 pub mod card;
 pub mod customer;
+pub mod desk_session;
 pub mod idempotency_key;
 pub mod lease;
 pub mod merchant;
 pub mod payment;
 pub mod payment_event;
 pub mod payment_transaction;
+pub mod shop_origin;

@@ -9,6 +9,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub payment_id: Uuid,
+    /// Of the payment, so that a business's day can be summed up without its payments.
+    pub merchant_id: Uuid,
     /// `APPROVED`, `CANCELED` or `REFUNDED`.
     pub status: String,
     /// Minor units; negative when money went back.

@@ -8,6 +8,9 @@ mod m0002_payments;
 mod m0003_idempotency;
 mod m0004_recovery;
 mod m0005_doubt;
+mod m0006_sessions;
+mod m0007_desk_lists;
+mod m0008_shop_keys;
 
 pub struct Migrator;
 
@@ -19,6 +22,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_idempotency::Migration),
             Box::new(m0004_recovery::Migration),
             Box::new(m0005_doubt::Migration),
+            Box::new(m0006_sessions::Migration),
+            Box::new(m0007_desk_lists::Migration),
+            Box::new(m0008_shop_keys::Migration),
         ]
     }
 }

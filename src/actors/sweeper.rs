@@ -26,6 +26,7 @@ pub struct Swept {
     pub payments: usize,
     pub keys: u64,
     pub cards: u64,
+    pub sessions: u64,
 }
 
 /// One round.
@@ -45,6 +46,7 @@ pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
     }
     swept.keys = services.records.sweep_idempotency_keys(ago(now, KEEP_IDEMPOTENCY_KEYS)).await?;
     swept.cards = services.records.purge_cards(ago(now, KEEP_REMOVED_CARDS)).await?;
+    swept.sessions = services.records.sweep_sessions(now).await?;
     Ok(swept)
 }
 

@@ -4,7 +4,7 @@ use crate::{
     acquirer::{CARD, SPECIAL_CARDS},
     actors::Services,
     error::ApiError,
-    routes::{App, Registration, new_card, renew},
+    routes::{App, Registration, new_card, renew_keys},
     store::{Customer, Merchant, StoreError},
     vault::{Credential, Expiry, Pan},
 };
@@ -29,7 +29,7 @@ pub async fn seed(app: &App) -> Result<(), ApiError> {
     let hash = app.passwords.hash(PASSWORD.into()).await?;
     let shop = Merchant { id: Services::fresh(), email: SHOP_EMAIL.to_owned(), name: SHOP_NAME.to_owned() };
     match app.store.add_merchant(&shop, hash.clone(), now).await {
-        Ok(()) => drop(renew(app, shop.id, |_| None).await?),
+        Ok(()) => drop(renew_keys(app, shop.id, None, |_| None).await?),
         // Another process seeds at this moment.
         Err(StoreError::Exists) => return Ok(()),
         Err(error) => return Err(error.into()),

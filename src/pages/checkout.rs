@@ -12,10 +12,10 @@ use askama::Template;
 
 use super::{
     matching,
-    money::won,
     page::{Page, error_page},
     reasons::{self, Told},
     security::{Policy, checkout_frames, origin},
+    show::won,
     texts,
 };
 use crate::{
@@ -81,7 +81,8 @@ pub async fn page(
         token: &token,
         page: &page,
     };
-    let policy = Policy { framed_by: checkout_frames(redirects), ..Policy::default() };
+    let registered = app.lookups.origins(&app.store, payment.order.merchant).await?;
+    let policy = Policy { framed_by: checkout_frames(redirects, &registered), ..Policy::default() };
     let status = if payment.status == Status::Expired { StatusCode::GONE } else { StatusCode::OK };
     page.send(status, &policy, &template)
 }

@@ -62,7 +62,7 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         integrity: sdk::integrity("paygate.js").unwrap_or_default(),
         cards: cards(page.lang),
         errors: errors(page.lang),
-        events: events(texts::Events::of(page.lang)),
+        events: events(texts::StreamEvents::of(page.lang)),
         page: &page,
     };
     page.send(StatusCode::OK, &Policy::default(), &template)
@@ -109,7 +109,7 @@ fn errors(lang: Lang) -> Vec<ErrorLine> {
     Code::ALL.iter().map(line).collect()
 }
 
-fn events(texts: &'static texts::Events) -> Vec<EventLine> {
+fn events(texts: &'static texts::StreamEvents) -> Vec<EventLine> {
     [
         ("onopen", texts.open),
         ("payment-ready", texts.ready),

@@ -5,16 +5,17 @@ mod api;
 mod assets;
 mod checkout;
 mod checkout_calls;
+mod desk;
 mod docs;
 mod language;
 mod matching;
-mod money;
 mod page;
 mod phone;
 mod reasons;
 pub mod sdk;
 mod security;
 mod shop;
+mod show;
 mod texts;
 
 use actix_web::{
@@ -47,6 +48,7 @@ pub fn configure(config: &mut ServiceConfig) {
         mount(config, web::resource(path).route(route));
     }
     config.service(web::redirect("/docs", "/docs/"));
+    desk::configure(config);
 }
 
 /// Mounts the demo shop; only where there is a demo.

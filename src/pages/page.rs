@@ -50,6 +50,15 @@ impl Page {
         }
     }
 
+    /// Where the switch leads: this very page, as far as an address says which, in the other language.
+    pub fn switch(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let kept = url::form_urlencoded::parse(self.request.query_string().as_bytes())
+            .filter(|(name, _)| name != "lang" && name != "keep");
+        query.extend_pairs(kept).append_pair("lang", self.other()).append_key_only("keep");
+        format!("?{}", query.finish())
+    }
+
     /// Sends it, compressed where that is understood.
     pub fn send(
         &self,

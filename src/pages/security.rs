@@ -47,17 +47,20 @@ impl Policy {
 }
 
 /// Who may frame the checkout of a payment: this server's own pages, and the pages that the shop named
-/// when it made the payment. Origins that a shop has registered belong here, too.
-pub fn checkout_frames(redirects: &Redirects) -> Vec<String> {
+/// when it made the payment or has registered.
+pub fn checkout_frames(redirects: &Redirects, registered: &[String]) -> Vec<String> {
     let urls = [&redirects.success_url, &redirects.fail_url];
-    let origins: BTreeSet<String> = urls.into_iter().flatten().filter_map(|url| origin(url)).collect();
+    let named = urls.into_iter().flatten().filter_map(|url| origin(url));
+    let origins: BTreeSet<String> = named.chain(registered.iter().cloned()).collect();
     std::iter::once("'self'".to_owned()).chain(origins).collect()
 }
 
-/// The origin of an address, as a browser writes it.
+/// The origin of an address, as a browser writes it; `None` when it would say more than one origin in a
+/// policy: addresses may hold `*` and `;` in their host.
 pub fn origin(url: &str) -> Option<String> {
     let origin = url::Url::parse(url).ok()?.origin();
-    origin.is_tuple().then(|| origin.ascii_serialization())
+    let is_one = |text: &String| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte));
+    Some(origin).filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization()).filter(is_one)
 }
 
 /// Wraps every page and file: what a handler has not said, the strict default says.

@@ -11,7 +11,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{Tokens, auth::Lookups, limits::Limits};
+use super::{
+    Tokens,
+    auth::{AuthSettings, Lookups},
+    limits::Limits,
+};
 use crate::{
     actors::Payments,
     live::LiveSettings,
@@ -50,6 +54,7 @@ pub struct App {
     pub tokens: Tokens,
     pub lookups: Lookups,
     pub limits: Limits,
+    pub auth: AuthSettings,
     pub server: ServerSettings,
     pub live: LiveSettings,
     pub metrics: PrometheusHandle,

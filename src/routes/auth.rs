@@ -6,11 +6,16 @@ use std::{future::Future, sync::Arc, time::Duration};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::LocalBoxFuture;
+use jiff::Timestamp;
 use moka::future::Cache;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{App, tokens::Audience};
+use super::{
+    App,
+    key_uses::{KeyUses, Known},
+    tokens::Audience,
+};
 use crate::{
     domain::{CustomerId, MerchantId},
     error::{ApiError, Code},
@@ -25,37 +30,78 @@ pub struct AuthSettings {
     pub password_memory_kib: u32,
     pub password_iterations: u32,
     pub access_token_s: i64,
+    pub session_idle_s: i64,
+    pub session_s: i64,
     pub cache_s: u64,
     pub cache_entries: u64,
 }
 
 /// Look-ups of keys and accounts, remembered for a few seconds.
 pub struct Lookups {
-    keys: Cache<Digest, FoundKey>,
+    keys: Cache<Digest, Known>,
+    origins: Cache<MerchantId, Arc<[String]>>,
+    /// Where uses of keys are noted.
+    uses: KeyUses,
     customers: Cache<CustomerId, Arc<Customer>>,
     merchants: Cache<MerchantId, Arc<Merchant>>,
 }
 
 impl Lookups {
-    pub fn new(settings: &AuthSettings) -> Self {
+    pub fn new(settings: &AuthSettings, uses: KeyUses) -> Self {
         let (entries, life) = (settings.cache_entries, Duration::from_secs(settings.cache_s));
         Self {
             keys: Cache::builder().max_capacity(entries).time_to_live(life).build(),
             customers: Cache::builder().max_capacity(entries).time_to_live(life).build(),
             merchants: Cache::builder().max_capacity(entries).time_to_live(life).build(),
+            origins: Cache::builder().max_capacity(entries).time_to_live(life).build(),
+            uses,
         }
     }
 
-    async fn key(&self, store: &Store, vault: &Vault, key: &str) -> Result<Option<FoundKey>, StoreError> {
+    async fn key(
+        &self,
+        store: &Store,
+        vault: &Vault,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<FoundKey>, StoreError> {
         let digest = vault.digest(Purpose::ApiKey, key.as_bytes());
-        if let Some(found) = self.keys.get(&digest).await {
-            return Ok(Some(found));
+        let known = match self.keys.get(&digest).await {
+            Some(known) => known,
+            None => {
+                let hashes = vault.digests(Purpose::ApiKey, key.as_bytes());
+                let Some(found) = store.key_by_hash(&hashes, now).await? else { return Ok(None) };
+                let known = Known::from(found);
+                self.keys.insert(digest, known.clone()).await;
+                known
+            }
+        };
+        // A key with an end stops at it, remembered or not.
+        if !known.key.is_good(now) {
+            return Ok(None);
         }
-        let found = store.key_by_hash(&vault.digests(Purpose::ApiKey, key.as_bytes())).await?;
-        if let Some(found) = &found {
-            self.keys.insert(digest, found.clone()).await;
+        self.uses.note(&known, now);
+        Ok(Some(known.key))
+    }
+
+    /// The origins that a shop has registered.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn origins(&self, store: &Store, merchant: MerchantId) -> Result<Arc<[String]>, StoreError> {
+        if let Some(found) = self.origins.get(&merchant).await {
+            return Ok(found);
         }
+        let found: Arc<[String]> = store.origins_of(merchant).await?.into();
+        self.origins.insert(merchant, found.clone()).await;
         Ok(found)
+    }
+
+    /// Forgets what is remembered of a business, because it has changed.
+    pub async fn forget(&self, merchant: MerchantId) {
+        self.merchants.invalidate(&merchant).await;
+        self.origins.invalidate(&merchant).await;
+        self.forget_keys();
     }
 
     /// Forgets the keys of a business, because it has new ones.
@@ -107,7 +153,7 @@ async fn key_of(app: &App, request: &HttpRequest) -> Result<FoundKey, ApiError> 
         text.strip_suffix(':').or_else(|| text.split_once(':').map(|(key, _)| key)).map(str::to_owned)
     });
     let found = match key {
-        Some(key) => app.lookups.key(&app.store, &app.vault, &key).await?,
+        Some(key) => app.lookups.key(&app.store, &app.vault, &key, app.payments.now()).await?,
         None => None,
     };
     found.ok_or_else(|| app.limits.unauthorized(app.address(request)))
@@ -149,7 +195,7 @@ impl FromRequest for SecretKey {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         extract(request, async |app, request| match key_of(&app, &request).await? {
-            FoundKey { merchant, kind: ApiKeyKind::Secret } => Ok(SecretKey(merchant)),
+            FoundKey { merchant, kind: ApiKeyKind::Secret, .. } => Ok(SecretKey(merchant)),
             FoundKey { kind: ApiKeyKind::Client, .. } => Err(Code::Forbidden.into()),
         })
     }

@@ -51,16 +51,29 @@ pub struct Business {
     responses((status = 200, body = Data<Business>), (status = 409, body = Failure)))]
 pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError> {
     let SignUpBody { email, password, name } = body.parse()?;
-    let email = fields::email(email)?;
-    let password = fields::new_password(password)?;
-    let name = fields::name(name)?;
+    let Merchant { id, email, name } = add_business(&app, NewBusiness { email, password, name }).await?;
+    Ok(Answer::ok(Business { id: id.to_string(), email, name }))
+}
+
+/// What somebody typed to sign a business up.
+pub struct NewBusiness {
+    pub email: Option<String>,
+    pub password: Option<String>,
+    pub name: Option<String>,
+}
+
+/// Signs a business up, through whatever door it came.
+///
+/// # Errors
+/// A field is bad, or the e-mail is taken.
+pub async fn add_business(app: &App, new: NewBusiness) -> Result<Merchant, ApiError> {
+    let email = fields::email(new.email)?;
+    let password = fields::new_password(new.password)?;
+    let name = fields::name(new.name)?;
     let hash = app.passwords.hash(password).await?;
     let merchant = Merchant { id: Services::fresh(), email, name };
     match app.store.add_merchant(&merchant, hash, app.payments.now()).await {
-        Ok(()) => {
-            let Merchant { id, email, name } = merchant;
-            Ok(Answer::ok(Business { id: id.to_string(), email, name }))
-        }
+        Ok(()) => Ok(merchant),
         Err(StoreError::Exists) => Err(Code::EmailExists.into()),
         Err(error) => Err(error.into()),
     }
@@ -88,14 +101,27 @@ pub struct BusinessToken {
     responses((status = 200, body = Data<BusinessToken>), (status = 400, body = Failure)))]
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let SignInBody { email, password } = body.parse()?;
-    let email = fields::given_email(email)?;
-    let password = required("password", password)?;
-    app.limits.sign_in(app.address(&request), &email)?;
-    let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();
-    let matches = app.passwords.verify(password.into(), hash).await?;
-    let Merchant { id, name, .. } = merchant.filter(|_| matches).ok_or(Code::SignInFailed)?;
+    let Merchant { id, name, .. } = business_with(&app, &request, email, password).await?;
     let access_token = access_token(&app, id.uuid(), Audience::Backoffice)?;
     Ok(Answer::ok(BusinessToken { access_token, id: id.to_string(), name }))
+}
+
+/// The business with this e-mail and password, through whatever door it came.
+///
+/// # Errors
+/// The pair is wrong, or was tried too often.
+pub async fn business_with(
+    app: &App,
+    request: &HttpRequest,
+    email: Option<String>,
+    password: Option<String>,
+) -> Result<Merchant, ApiError> {
+    let email = fields::given_email(email)?;
+    let password = required("password", password)?;
+    app.limits.sign_in(app.address(request), &email)?;
+    let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();
+    let matches = app.passwords.verify(password.into(), hash).await?;
+    Ok(merchant.filter(|_| matches).ok_or(Code::SignInFailed)?)
 }
 
 /// What only a business can ask for.
@@ -144,7 +170,11 @@ fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter>
     }
 }
 
-fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
+/// What a name filter looks for.
+///
+/// # Errors
+/// It is too long, or no text.
+pub fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
     let name = name.filter(|name| !name.is_empty());
     let bad = |name: &String| name.chars().count() > MAX_SEARCH_CHARS || name.contains('\0');
     if name.as_ref().is_some_and(bad) { Err(ApiError::field("name", SEARCH)) } else { Ok(name) }

@@ -1,6 +1,7 @@
 //! A business's API keys.
 
 use actix_web::{HttpRequest, web};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::{
     actors::Services,
     domain::MerchantId,
     error::{ApiError, Code},
-    store::{IssuedKey, IssuedKeys, KeyWrite},
+    store::{IssuedKey, IssuedKeys, KeyOf, KeyWrite, Renewal},
     vault::{ApiKey, ApiKeyKind, Purpose, api_key_context},
 };
 
@@ -43,19 +44,21 @@ pub async fn issue(
     let Operator(merchant) = operator;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
     once.store(async |keep| {
-        let keys = renew(&app, merchant.id, |keys| keep.answer(&Answer::ok(keys))).await?;
+        let keys = renew(&app, merchant.id, None, |keys| keep.answer(&Answer::ok(keys))).await?;
         Ok(Answer::ok(keys))
     })
     .await
 }
 
-/// Makes a pair and puts it in force; `keep` turns the pair into the write of an idempotency key.
+/// Makes a pair and puts it in force. The old one stops at once, or at `old_until`; `keep` turns the pair
+/// into the write of an idempotency key.
 ///
 /// # Errors
 /// The system has no entropy, or the store refused.
 pub async fn renew(
     app: &App,
     merchant: MerchantId,
+    old_until: Option<Timestamp>,
     keep: impl FnOnce(&Keys) -> Option<KeyWrite>,
 ) -> Result<Keys, ApiError> {
     let failed = |error| ApiError::from(Code::Internal).because(error);
@@ -71,9 +74,8 @@ pub async fn renew(
         }
     });
     let keys = Keys { api_key: Some(secret.expose().to_owned()), client_key: Some(client.expose().to_owned()) };
-    let write = keep(&keys);
-    let now = app.payments.now();
-    app.store.issue_keys(merchant, IssuedKeys { keys: issued.into() }, now, write).await?;
+    let renewal = Renewal { now: app.payments.now(), old_until, key: keep(&keys) };
+    app.store.issue_keys(merchant, IssuedKeys { keys: issued.into() }, renewal).await?;
     app.lookups.forget_keys();
     Ok(keys)
 }
@@ -91,15 +93,25 @@ pub async fn mine(app: web::Data<App>, operator: Operator) -> Result<Answer, Api
 /// # Errors
 /// The store failed, or a key cannot be opened.
 pub async fn in_force(app: &App, merchant: MerchantId) -> Result<Keys, ApiError> {
-    let damaged = |error: &dyn std::fmt::Display| ApiError::from(Code::Internal).because(error);
     let mut keys = Keys::default();
-    for (id, kind, sealed) in app.store.keys_of(merchant).await? {
-        let clear = app.vault.open(&sealed, &api_key_context(id)).map_err(|error| damaged(&error))?;
-        let clear = String::from_utf8(clear.to_vec()).map_err(|error| damaged(&error))?;
-        match kind {
-            ApiKeyKind::Secret => keys.api_key = Some(clear),
-            ApiKeyKind::Client => keys.client_key = Some(clear),
+    for key in app.store.keys_of(merchant, app.payments.now()).await? {
+        if key.until.is_some() {
+            continue;
+        }
+        match key.kind {
+            ApiKeyKind::Secret => keys.api_key = Some(clear(app, &key)?),
+            ApiKeyKind::Client => keys.client_key = Some(clear(app, &key)?),
         }
     }
     Ok(keys)
+}
+
+/// A key in clear, for its business.
+///
+/// # Errors
+/// It cannot be opened with the keys at hand.
+pub fn clear(app: &App, key: &KeyOf) -> Result<String, ApiError> {
+    let damaged = |error: &dyn std::fmt::Display| ApiError::from(Code::Internal).because(error);
+    let clear = app.vault.open(&key.sealed, &api_key_context(key.id)).map_err(|error| damaged(&error))?;
+    String::from_utf8(clear.to_vec()).map_err(|error| damaged(&error))
 }

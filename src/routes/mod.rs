@@ -14,8 +14,9 @@ mod customers;
 mod doubts;
 mod dto;
 mod envelope;
-mod fields;
+pub mod fields;
 mod history;
+mod key_uses;
 mod keys;
 mod limits;
 mod once;
@@ -29,9 +30,11 @@ mod tokens;
 
 pub use app::{App, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
+pub use backoffice::{NewBusiness, add_business, business_with, search};
 pub use cards::{Registration, new_card};
 pub use fields::note;
-pub use keys::{Keys, in_force as keys_in_force, renew};
+pub use key_uses::KeyUses;
+pub use keys::{Keys, clear as clear_key, in_force as keys_in_force, renew as renew_keys};
 pub use limits::{Limits, RateLimitSettings};
 pub use qr::{deep_link, svg as qr_svg};
 pub use shop::without_zone;
@@ -142,11 +145,12 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
     }
 }
 
-/// Merchants' pages can be anywhere, and no cookie is ever used on the API, so any origin may ask; it is
+/// Merchants' pages can be anywhere, and no cookie is ever used on the API, so any origin may ask it; it is
 /// named in the answer, as a stream with credentials demands.
 pub fn cors() -> Cors {
     Cors::default()
-        .allow_any_origin()
+        // Pages know a visitor by a cookie: no other origin may read those of the back office.
+        .allowed_origin_fn(|_, request| !request.uri.path().starts_with("/backoffice"))
         .allow_any_header()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .expose_headers(["idempotent-replayed", "x-request-id", header::RETRY_AFTER.as_str()])

@@ -204,7 +204,7 @@ impl Person {
         self.wanted(id, others.into_iter().flatten().chain(mine).collect());
     }
 
-    /// The numbers under which it was tried.
+    /// The numbers under which it was begun.
     async fn try_refund(&mut self, id: PaymentId, amount: Option<i64>, key: Option<KeyRef>) -> Vec<CancelNo> {
         let mut tried = Vec::new();
         for _ in 0..TRIES {
@@ -213,7 +213,10 @@ impl Person {
             let asked = AskedAgain { amount, expected_balance: None, by: self.by };
             let before = payment.refund_asked_before(&asked, self.world.now()).filter(|_| key.is_none());
             let cancel_no: CancelNo = before.unwrap_or_else(Services::fresh);
-            tried.push(cancel_no);
+            // One that was found again was begun by an earlier call.
+            if before.is_none() {
+                tried.push(cancel_no);
+            }
             let by = self.by;
             let call = async |payments: Payments, claim| {
                 let request = RefundRequest { cancel_no, amount, expected_balance: None, reason: None, by };

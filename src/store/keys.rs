@@ -5,10 +5,16 @@ use paygate_entity::{
     api_key::{Column, Entity, Model},
     merchant,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany, sea_query::Expr,
+};
 use uuid::Uuid;
 
-use super::{KeyWrite, Merchant, Store, StoreError, idempotency, rows::micros};
+use super::{
+    KeyWrite, Merchant, Store, StoreError, idempotency,
+    rows::{micros, timestamp},
+};
 use crate::{domain::MerchantId, vault::ApiKeyKind};
 
 /// A key of a pair, ready to be stored.
@@ -25,19 +31,55 @@ pub struct IssuedKeys {
     pub keys: Vec<IssuedKey>,
 }
 
+/// How a new pair takes the old one's place.
+pub struct Renewal {
+    pub now: Timestamp,
+    /// Until when the pair in force so far stays good; `None`: nothing but the new pair is good from now on.
+    pub old_until: Option<Timestamp>,
+    /// Taken in the same commit.
+    pub key: Option<KeyWrite>,
+}
+
 /// Whose key it is, and what it may do.
 #[derive(Debug, Clone)]
 pub struct FoundKey {
+    pub id: Uuid,
     pub merchant: Merchant,
     pub kind: ApiKeyKind,
+    /// When it stops.
+    pub until: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl FoundKey {
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// A good key as its business sees it.
+#[derive(Debug, Clone)]
+pub struct KeyOf {
+    pub id: Uuid,
+    pub kind: ApiKeyKind,
+    /// Sealed under the context `api-key:<id>`.
+    pub sealed: Vec<u8>,
+    pub created_at: Timestamp,
+    /// When it stops; `None` for the pair in force.
+    pub until: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 fn kind(name: &str) -> Result<ApiKeyKind, StoreError> {
     ApiKeyKind::from_name(name).ok_or_else(|| StoreError::Corrupt(format!("key kind {name}")))
 }
 
+fn is_good(now: Timestamp) -> Condition {
+    Condition::any().add(Column::RevokedAt.is_null()).add(Column::RevokedAt.gt(micros(now)))
+}
+
 impl Store {
-    /// Puts a new pair in force and the old one out of it, in one commit, together with `key`.
+    /// Puts a new pair in force and the old one out of it, now or later, in one commit.
     ///
     /// # Errors
     /// [`StoreError::KeyTaken`], or the database failed.
@@ -45,18 +87,13 @@ impl Store {
         &self,
         merchant: MerchantId,
         issued: IssuedKeys,
-        now: Timestamp,
-        key: Option<KeyWrite>,
+        renewal: Renewal,
     ) -> Result<(), StoreError> {
+        let Renewal { now, old_until, key } = renewal;
         let txn = self.begin().await?;
         // Two renewals at once wait for each other, so that one pair is left and not two.
         merchant::Entity::find_by_id(merchant.uuid()).lock_exclusive().one(&txn).await?;
-        Entity::update_many()
-            .col_expr(Column::RevokedAt, Expr::value(micros(now)))
-            .filter(Column::MerchantId.eq(merchant.uuid()))
-            .filter(Column::RevokedAt.is_null())
-            .exec(&txn)
-            .await?;
+        stop(&txn, merchant, now, old_until).await?;
         let rows = issued.keys.into_iter().map(|issued| {
             Model {
                 id: issued.id,
@@ -66,6 +103,7 @@ impl Store {
                 sealed: issued.sealed,
                 created_at: micros(now),
                 revoked_at: None,
+                last_used_at: None,
             }
             .into_active_model()
         });
@@ -79,34 +117,95 @@ impl Store {
         Ok(())
     }
 
-    /// The pair in force; empty before the first issue.
+    /// The keys of a business that are good, the newest first; those without an end are the pair in force.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn keys_of(&self, merchant: MerchantId) -> Result<Vec<(Uuid, ApiKeyKind, Vec<u8>)>, StoreError> {
-        Entity::find()
+    pub async fn keys_of(&self, merchant: MerchantId, now: Timestamp) -> Result<Vec<KeyOf>, StoreError> {
+        let rows = Entity::find()
             .filter(Column::MerchantId.eq(merchant.uuid()))
-            .filter(Column::RevokedAt.is_null())
+            .filter(is_good(now))
             .order_by_desc(Column::CreatedAt)
             .all(&self.read)
-            .await?
-            .into_iter()
-            .map(|row| Ok((row.id, kind(&row.kind)?, row.sealed)))
-            .collect()
+            .await?;
+        let key = |row: Model| {
+            Ok(KeyOf {
+                id: row.id,
+                kind: kind(&row.kind)?,
+                sealed: row.sealed,
+                created_at: timestamp(row.created_at)?,
+                until: row.revoked_at.map(timestamp).transpose()?,
+                last_used_at: row.last_used_at.map(timestamp).transpose()?,
+            })
+        };
+        rows.into_iter().map(key).collect()
+    }
+
+    /// Stops what is only good for a while yet.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn stop_old_keys(&self, merchant: MerchantId, now: Timestamp) -> Result<(), StoreError> {
+        let old = Entity::update_many().filter(Column::RevokedAt.gt(micros(now)));
+        revoke(&self.write, old, merchant, now).await?;
+        Ok(())
     }
 
     /// Whose key has one of these hashes; `None` for an unknown or revoked one.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn key_by_hash(&self, hashes: &[[u8; 32]]) -> Result<Option<FoundKey>, StoreError> {
+    pub async fn key_by_hash(&self, hashes: &[[u8; 32]], now: Timestamp) -> Result<Option<FoundKey>, StoreError> {
         let found = Entity::find()
             .filter(Column::KeyHash.is_in(hashes.iter().map(|hash| hash.to_vec())))
-            .filter(Column::RevokedAt.is_null())
+            .filter(is_good(now))
             .find_also_related(merchant::Entity)
             .one(&self.read)
             .await?;
         let Some((row, Some(merchant))) = found else { return Ok(None) };
-        Ok(Some(FoundKey { merchant: merchant.into(), kind: kind(&row.kind)? }))
+        Ok(Some(FoundKey {
+            id: row.id,
+            merchant: merchant.into(),
+            kind: kind(&row.kind)?,
+            until: row.revoked_at.map(timestamp).transpose()?,
+            last_used_at: row.last_used_at.map(timestamp).transpose()?,
+        }))
     }
+
+    /// Notes that a key was used.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_key_use(&self, id: Uuid, at: Timestamp) -> Result<(), StoreError> {
+        let earlier = Condition::any().add(Column::LastUsedAt.is_null()).add(Column::LastUsedAt.lt(micros(at)));
+        let note = Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(micros(at)));
+        note.filter(Column::Id.eq(id)).filter(earlier).exec(&self.write).await?;
+        Ok(())
+    }
+}
+
+/// The pair in force is good until `until`, and what is good for a while yet keeps its end; without an
+/// `until` all stop now.
+async fn stop(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    now: Timestamp,
+    until: Option<Timestamp>,
+) -> Result<(), DbErr> {
+    let (old, end) = match until {
+        Some(until) => (Entity::update_many().filter(Column::RevokedAt.is_null()), until),
+        None => (Entity::update_many().filter(is_good(now)), now),
+    };
+    revoke(db, old, merchant, end).await
+}
+
+async fn revoke(
+    db: &impl ConnectionTrait,
+    keys: UpdateMany<Entity>,
+    merchant: MerchantId,
+    end: Timestamp,
+) -> Result<(), DbErr> {
+    let own = keys.filter(Column::MerchantId.eq(merchant.uuid()));
+    own.col_expr(Column::RevokedAt, Expr::value(micros(end))).exec(db).await?;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use paygate_entity::merchant::{Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 
 use super::{Store, StoreError, exists_or, rows::micros};
 use crate::domain::MerchantId;
@@ -51,6 +51,32 @@ impl Store {
     pub async fn merchant_by_email(&self, email: &str) -> Result<Option<(Merchant, String)>, StoreError> {
         let row = Entity::find().filter(Column::Email.eq(email)).one(&self.read).await?;
         Ok(row.map(|row| (row.clone().into(), row.password_hash)))
+    }
+
+    /// The password hash of a business.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn password_of(&self, id: MerchantId) -> Result<Option<String>, StoreError> {
+        Ok(Entity::find_by_id(id.uuid()).one(&self.read).await?.map(|row| row.password_hash))
+    }
+
+    /// # Errors
+    /// The database failed.
+    pub async fn rename_merchant(&self, id: MerchantId, name: &str) -> Result<(), StoreError> {
+        let own = Entity::update_many().filter(Column::Id.eq(id.uuid()));
+        own.col_expr(Column::Name, Expr::value(name)).exec(&self.write).await?;
+        Ok(())
+    }
+
+    /// Changes a password from the one behind `old_hash`; `false` when somebody else was faster.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn change_password(&self, id: MerchantId, old_hash: &str, new: String) -> Result<bool, StoreError> {
+        let own = Entity::update_many().filter(Column::Id.eq(id.uuid())).filter(Column::PasswordHash.eq(old_hash));
+        let changed = own.col_expr(Column::PasswordHash, Expr::value(new)).exec(&self.write).await?;
+        Ok(changed.rows_affected == 1)
     }
 
     /// # Errors

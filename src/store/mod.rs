@@ -10,14 +10,17 @@ mod cards;
 mod connect;
 mod create;
 mod customers;
+mod desk;
 mod idempotency;
 mod journal;
 mod keys;
 mod lease;
 mod merchants;
+mod origins;
 mod payments;
 mod records;
 mod rows;
+mod sessions;
 #[cfg(test)]
 pub mod simulated;
 
@@ -26,12 +29,15 @@ pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
 pub use create::{create_database, drop_database};
 pub use customers::Customer;
+pub use desk::{Bounded, Cursor, DaySum, Ends, Entry, Sort, Window};
 pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite, Running};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};
-pub use keys::{FoundKey, IssuedKey, IssuedKeys};
+pub use keys::{FoundKey, IssuedKey, IssuedKeys, KeyOf, Renewal};
 pub use merchants::Merchant;
+pub use origins::MAX_ORIGINS;
 pub use payments::{Doubts, Listed, Owner, PaymentFilter, Transaction, TransactionStatus};
 pub use records::Records;
+pub use sessions::Session;
 
 use sea_orm::{DbErr, SqlErr};
 

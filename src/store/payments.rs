@@ -48,10 +48,20 @@ impl TransactionStatus {
 #[derive(Debug, Clone, Default)]
 pub struct PaymentFilter {
     pub payment_key: Option<PaymentKey>,
+    /// The shop's own number, as a whole.
+    pub order_id: Option<String>,
     /// Substring of the order name or the customer's e-mail, any case.
     pub name: Option<String>,
     /// Payments that have such a transaction.
     pub status: Option<TransactionStatus>,
+    /// Where the payment stands.
+    pub stands: Option<Status>,
+    /// A payment method: `card`, ….
+    pub method: Option<String>,
+    /// Minor units, inclusive.
+    pub amount_from: Option<i64>,
+    /// Minor units, inclusive.
+    pub amount_to: Option<i64>,
     pub created_from: Option<Timestamp>,
     /// Exclusive.
     pub created_until: Option<Timestamp>,
@@ -101,7 +111,7 @@ pub enum Doubts {
 }
 
 /// The door to somebody's payments.
-fn payments_of(owner: Owner) -> Select<payment::Entity> {
+pub(super) fn payments_of(owner: Owner) -> Select<payment::Entity> {
     payment::Entity::find().filter(match owner {
         Owner::Merchant(id) => payment::Column::MerchantId.eq(id.uuid()),
         Owner::Customer(id) => payment::Column::CustomerId.eq(id.uuid()),
@@ -109,8 +119,10 @@ fn payments_of(owner: Owner) -> Select<payment::Entity> {
 }
 
 impl PaymentFilter {
-    fn condition(&self) -> Condition {
-        use payment::Column::{ApprovedAt, CreatedAt, HasCancel, HasRefund, PaymentKey, SearchText};
+    pub(super) fn condition(&self) -> Condition {
+        use payment::Column::{
+            Amount, ApprovedAt, CreatedAt, HasCancel, HasRefund, Method, OrderId, PaymentKey, SearchText, Status,
+        };
         let like = |name: &String| {
             // The separator of the search text cannot be searched for.
             let escaped = name.to_lowercase().replace('\n', " ").replace('\\', "\\\\");
@@ -119,6 +131,7 @@ impl PaymentFilter {
         };
         Condition::all()
             .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
+            .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
             .add_option(self.name.as_ref().map(like))
             .add_option(self.status.map(|status| match status {
                 TransactionStatus::Approved => ApprovedAt.is_not_null(),
@@ -126,6 +139,10 @@ impl PaymentFilter {
                 TransactionStatus::Canceled => Expr::col(HasCancel),
                 TransactionStatus::Refunded => Expr::col(HasRefund),
             }))
+            .add_option(self.stands.map(|status| Status.eq(status.as_str())))
+            .add_option(self.method.as_ref().map(|method| Method.eq(method.as_str())))
+            .add_option(self.amount_from.map(|from| Amount.gte(from)))
+            .add_option(self.amount_to.map(|to| Amount.lte(to)))
             .add_option(self.created_from.map(|from| CreatedAt.gte(micros(from))))
             .add_option(self.created_until.map(|until| CreatedAt.lt(micros(until))))
             .add_option((!self.include_unfinished).then(|| ApprovedAt.is_not_null()))
@@ -251,18 +268,23 @@ impl Store {
     }
 }
 
+/// Where a payment stands. One past its time never shows as open, even before the sweeper came by.
+pub(super) fn shown_status(row: &payment::Model, now: Timestamp) -> Result<Status, StoreError> {
+    let status = Status::ALL
+        .into_iter()
+        .find(|status| status.as_str() == row.status)
+        .ok_or_else(|| StoreError::Corrupt(format!("status {}", row.status)))?;
+    let expired = !status.is_final() && row.due_at == Some(row.expires_at) && row.expires_at <= micros(now);
+    Ok(if expired { Status::Expired } else { status })
+}
+
 fn listed(
     row: payment::Model,
     merchant: Option<merchant::Model>,
     transactions: Vec<payment_transaction::Model>,
     now: Timestamp,
 ) -> Result<Listed, StoreError> {
-    let status = Status::ALL
-        .into_iter()
-        .find(|status| status.as_str() == row.status)
-        .ok_or_else(|| StoreError::Corrupt(format!("status {}", row.status)))?;
-    // A payment past its time never shows as open, even before the sweeper came by.
-    let expired = !status.is_final() && row.due_at == Some(row.expires_at) && row.expires_at <= micros(now);
+    let status = shown_status(&row, now)?;
     let mut transactions: Vec<_> = transactions.into_iter().map(transaction).collect::<Result<_, _>>()?;
     transactions.sort_by_key(|transaction| std::cmp::Reverse((transaction.completed_at, transaction.id)));
     Ok(Listed {
@@ -273,7 +295,7 @@ fn listed(
         customer: row.customer_id.map(CustomerId::from),
         card_masked: row.card_masked,
         method: row.method,
-        status: if expired { Status::Expired } else { status },
+        status,
         amount: row.amount,
         balance: row.balance,
         transactions,
@@ -281,7 +303,16 @@ fn listed(
 }
 
 fn transaction(row: payment_transaction::Model) -> Result<Transaction, StoreError> {
-    let payment_transaction::Model { id, payment_id: _, status, amount, reason, requested_at, completed_at } = row;
+    let payment_transaction::Model {
+        id,
+        payment_id: _,
+        merchant_id: _,
+        status,
+        amount,
+        reason,
+        requested_at,
+        completed_at,
+    } = row;
     Ok(Transaction {
         id,
         status: TransactionStatus::from_name(&status)

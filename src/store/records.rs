@@ -58,6 +58,12 @@ pub trait Records: Send + Sync {
     /// They cannot be written.
     async fn purge_cards(&self, cutoff: Timestamp) -> Result<u64, StoreError>;
 
+    /// Forgets back-office sessions that have expired.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError>;
+
     /// Takes or extends the lease `name` for `holder` up to `until`; `false` while somebody else has it.
     ///
     /// # Errors
@@ -99,6 +105,10 @@ impl Records for Store {
 
     async fn purge_cards(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
         Self::purge_cards(self, cutoff).await
+    }
+
+    async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        Self::sweep_sessions(self, now).await
     }
 
     async fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {

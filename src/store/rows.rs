@@ -114,6 +114,7 @@ fn transaction_row(payment: &Payment, recorded: &Recorded) -> Option<payment_tra
             payment_transaction::Model {
                 id: txn_no.uuid(),
                 payment_id: payment.id.uuid(),
+                merchant_id: payment.order.merchant.uuid(),
                 status: "APPROVED".to_owned(),
                 amount: payment.order.amount.minor(),
                 reason: None,
@@ -126,6 +127,7 @@ fn transaction_row(payment: &Payment, recorded: &Recorded) -> Option<payment_tra
             payment_transaction::Model {
                 id: cancel_no.uuid(),
                 payment_id: payment.id.uuid(),
+                merchant_id: payment.order.merchant.uuid(),
                 status: match refund.kind {
                     RefundKind::Canceled => "CANCELED",
                     RefundKind::Refunded => "REFUNDED",

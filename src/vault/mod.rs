@@ -58,6 +58,12 @@ pub fn api_key_context(key: Uuid) -> String {
 pub enum Purpose {
     ApiKey,
     CardFingerprint,
+    /// The token of a back-office session.
+    Session,
+    /// What a form of the back office carries to show that the browser got it from here.
+    Form,
+    /// The number of the refund that a form asks for.
+    RefundNumber,
     /// The body behind an idempotency key: it may hold a card number.
     RequestBody,
 }
@@ -67,6 +73,9 @@ impl Purpose {
         match self {
             Purpose::ApiKey => b"api-key",
             Purpose::CardFingerprint => b"card-fingerprint",
+            Purpose::Session => b"session",
+            Purpose::Form => b"form",
+            Purpose::RefundNumber => b"refund-number",
             Purpose::RequestBody => b"request-body",
         }
     }

@@ -9,6 +9,7 @@ mod support;
 
 mod acquirer_http;
 mod backoffice;
+mod backoffice_pages;
 mod canary;
 mod cards;
 mod concurrency;

@@ -14,7 +14,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{money::won, page::Page, sdk, security::Policy, texts};
+use super::{page::Page, sdk, security::Policy, show::won, texts};
 use crate::{
     demo,
     error::{ApiError, Code, Lang},

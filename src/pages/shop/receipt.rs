@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    super::{money::won, page::Page, security::Policy, texts},
+    super::{page::Page, security::Policy, show::won, texts},
     api::Api,
     goods,
 };

@@ -36,7 +36,7 @@ super::texts! {
 
 super::texts! {
     /// What each event means.
-    Events {
+    StreamEvents {
         open "스트림이 열렸습니다." "The stream is open.";
         ready "결제가 만들어졌습니다. failureCode가 있으면 카드 확인에 실패해 다시 열린 것입니다." "The payment exists. With a failureCode: a card failed its check, and the payment is open again.";
         in_verificate "고객이 승인했고 카드를 확인하고 있습니다." "The customer has approved, the card is being checked.";

@@ -3,13 +3,25 @@
 
 mod checkout;
 mod common;
+mod dashboard;
+mod desk;
+mod desk_doubts;
+mod desk_keys;
+mod desk_payments;
 mod docs;
+mod events;
 mod phone;
 mod shop;
 
 pub use checkout::Checkout;
 pub use common::Common;
-pub use docs::{Docs, Events};
+pub use dashboard::Dashboard;
+pub use desk::{Desk, Door};
+pub use desk_doubts::Doubts;
+pub use desk_keys::{Keys, Profile};
+pub use desk_payments::{Csv, Payment, Payments, Statuses};
+pub use docs::{Docs, StreamEvents};
+pub use events::Events;
 pub use phone::{Issuers, Phone};
 pub use shop::Shop;
 

@@ -214,6 +214,10 @@ impl Records for Drive {
         Ok(0)
     }
 
+    async fn sweep_sessions(&self, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     async fn take_lease(&self, _: &str, _: Uuid, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
         Ok(true)
     }

@@ -57,4 +57,9 @@ async fn the_checkout_may_be_framed_by_the_pages_its_shop_named() {
         frames(Some("https://b.example.com:8443/x"), Some("http://a.example.com/;script-src%20*")).await,
         "'self' http://a.example.com https://b.example.com:8443"
     );
+    assert_eq!(
+        frames(Some("https://*/"), Some("https://a.example.com;sandbox/")).await,
+        "'self'",
+        "no policy of theirs"
+    );
 }

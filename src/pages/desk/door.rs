@@ -1,0 +1,151 @@
+//! The door: sign up, sign in, sign out.
+
+use actix_web::{
+    HttpResponse,
+    http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE},
+};
+use askama::Template;
+
+use super::{
+    form::{Fields, Knock, Sent, Wrong, see},
+    session::{self, Visitor},
+};
+use crate::{
+    error::{ApiError, Code},
+    pages::{page::Page, security::Policy, texts},
+    routes::{NewBusiness, add_business, business_with},
+};
+
+#[derive(Template)]
+#[template(path = "backoffice/door.html")]
+struct Door<'a> {
+    page: &'a Page,
+    desk: &'static texts::Desk,
+    texts: &'static texts::Door,
+    is_sign_up: bool,
+    csrf: String,
+    /// Where the way leads afterwards.
+    next: String,
+    email: &'a str,
+    name: &'a str,
+    notice: &'static str,
+    wrong: Wrong,
+}
+
+pub const HOME: &str = "/backoffice/";
+
+/// `/backoffice`: a relative link from there would lead elsewhere.
+pub async fn home() -> HttpResponse {
+    see(HOME)
+}
+
+/// `GET /backoffice/sign-in`.
+pub async fn sign_in_page(visitor: Visitor) -> Result<HttpResponse, ApiError> {
+    if visitor.is_signed_in().await? {
+        return Ok(see(HOME));
+    }
+    show(&visitor, false, None, &Fields::default())
+}
+
+/// `GET /backoffice/sign-up`.
+pub async fn sign_up_page(visitor: Visitor) -> Result<HttpResponse, ApiError> {
+    show(&visitor, true, None, &Fields::default())
+}
+
+/// `POST /backoffice/sign-in`.
+pub async fn sign_in(knock: Knock) -> Result<HttpResponse, ApiError> {
+    let Knock { visitor, form } = knock;
+    let (app, request) = (&visitor.app, &visitor.request);
+    match business_with(app, request, form.text("email"), form.text("password")).await {
+        Ok(merchant) => Ok(enter(see(own(form.get("next"))), &session::begin(app, request, &merchant).await?)),
+        Err(error) => show(&visitor, false, Some(&error), &form),
+    }
+}
+
+/// `POST /backoffice/sign-up`: who has signed up is signed in.
+pub async fn sign_up(knock: Knock) -> Result<HttpResponse, ApiError> {
+    let Knock { visitor, form } = knock;
+    let (app, request) = (&visitor.app, &visitor.request);
+    let new = NewBusiness { email: form.text("email"), password: form.text("password"), name: form.text("name") };
+    let added = match allowed(&visitor, &form) {
+        Ok(()) => add_business(app, new).await,
+        Err(error) => Err(error),
+    };
+    match added {
+        Ok(merchant) => Ok(enter(see(HOME), &session::begin(app, request, &merchant).await?)),
+        Err(error) => show(&visitor, true, Some(&error), &form),
+    }
+}
+
+/// Hashing passwords is work: nobody may ask for much of it.
+fn allowed(visitor: &Visitor, form: &Fields) -> Result<(), ApiError> {
+    let email: String = form.get("email").chars().take(254).collect();
+    visitor.app.limits.sign_in(visitor.app.address(&visitor.request), &email)
+}
+
+/// `POST /backoffice/sign-out`.
+pub async fn sign_out(sent: Sent) -> Result<HttpResponse, ApiError> {
+    let desk = sent.desk;
+    desk.app.store.end_session(desk.merchant.id, desk.session.id).await?;
+    Ok(enter(see("/backoffice/sign-in?left=here"), &session::end(&desk.app, &desk.request)))
+}
+
+/// `POST /backoffice/sign-out-everywhere`.
+pub async fn sign_out_everywhere(sent: Sent) -> Result<HttpResponse, ApiError> {
+    let desk = sent.desk;
+    desk.app.store.end_sessions(desk.merchant.id, None).await?;
+    Ok(enter(see("/backoffice/sign-in?left=everywhere"), &session::end(&desk.app, &desk.request)))
+}
+
+fn enter(mut response: HttpResponse, cookie: &str) -> HttpResponse {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn show(
+    visitor: &Visitor,
+    is_sign_up: bool,
+    error: Option<&ApiError>,
+    form: &Fields,
+) -> Result<HttpResponse, ApiError> {
+    let page = Page::of(&visitor.request);
+    let texts = texts::Door::of(page.lang);
+    let query = |name| session::asked(&visitor.request, name);
+    let (csrf, cookie) = visitor.csrf()?;
+    let template = Door {
+        desk: texts::Desk::of(page.lang),
+        texts,
+        is_sign_up,
+        csrf,
+        next: own(&form.text("next").unwrap_or_else(|| query("next"))).to_owned(),
+        email: form.get("email"),
+        name: form.get("name"),
+        notice: match query("left").as_str() {
+            "here" => texts.left,
+            "everywhere" => texts.left_all,
+            _ => "",
+        },
+        wrong: error.map(|error| Wrong::of(error, page.lang)).unwrap_or_default(),
+        page: &page,
+    };
+    let status = error.map_or(actix_web::http::StatusCode::OK, ApiError::status);
+    let mut response = page.send(status, &Policy::default(), &template)?;
+    if let Some(seconds) = error.and_then(|error| error.retry_after_s) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if error.is_some_and(|error| error.code == Code::Internal) {
+        tracing::error!(cause = error.and_then(|error| error.cause.as_deref()), "a sign-in or sign-up failed");
+    }
+    Ok(match cookie {
+        Some(cookie) => enter(response, &cookie),
+        None => response,
+    })
+}
+
+/// Only ways within the back office: nobody is sent elsewhere from here.
+fn own(next: &str) -> &str {
+    let is_own = next.starts_with(HOME) && !next.contains(['\\', '\r', '\n']) && !next.starts_with("/backoffice//");
+    if is_own { next } else { HOME }
+}

@@ -1,0 +1,225 @@
+//! One payment: where it stands, the money that moved, and everything that happened to it.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
+use askama::Template;
+
+use super::{
+    session::Desk,
+    shell::{Section, Shell},
+    tag::Tag,
+    timeline::{self, Moment},
+};
+use crate::{
+    domain::{Authorization, CancelNo, Payment, PaymentId, Reason, RefundKind, RefundState},
+    error::{ApiError, Code, Lang},
+    pages::{
+        page::Page,
+        show::{minute, second, won},
+        texts,
+    },
+    store::TransactionStatus,
+};
+
+#[derive(Template)]
+#[template(path = "backoffice/payment.html")]
+struct Shown<'a> {
+    page: &'a Page,
+    shell: &'a Shell,
+    texts: &'static texts::Payment,
+    payment: Summary,
+    notice: Option<Notice>,
+    moves: Vec<Move>,
+    moments: Vec<Moment>,
+    /// How much is not shown of a life that is too long for a page.
+    earlier: String,
+    /// There is money to give back.
+    can_refund: bool,
+    /// Nothing was charged, and the shop may still end it.
+    can_give_up: bool,
+    is_in_doubt: bool,
+    /// The last event shown, and whether more will come.
+    seq: i64,
+    goes_on: bool,
+}
+
+/// What stands at the head of a payment's pages.
+pub struct Summary {
+    pub id: PaymentId,
+    pub tag: Tag,
+    pub order_name: String,
+    pub order_id: String,
+    pub key: String,
+    pub customer: String,
+    pub method: String,
+    pub created: String,
+    pub expires: String,
+    pub approved: String,
+    pub approval_no: String,
+    pub amount: String,
+    pub balance: String,
+    pub given_back: String,
+    pub failure: String,
+    pub metadata: String,
+}
+
+/// Money that moved, or is about to.
+struct Move {
+    kind: &'static str,
+    state: Tag,
+    amount: String,
+    reason: String,
+    requested: String,
+    completed: String,
+    number: String,
+}
+
+/// What became of what somebody has just asked for.
+struct Notice {
+    tone: &'static str,
+    text: String,
+}
+
+impl Summary {
+    pub fn of(payment: &Payment, lang: Lang) -> Self {
+        let order = &payment.order;
+        let (approved, approval_no) = match &payment.authorization {
+            Authorization::Approved { approval, completed_at, .. } => {
+                (second(*completed_at), approval.approval_no.to_string())
+            }
+            _ => Default::default(),
+        };
+        let card = payment.instrument.as_ref().map(|card| format!("{} {}", card.issuer, card.masked));
+        let failure = payment.failure.filter(|_| !payment.is_charged());
+        Self {
+            id: payment.id,
+            tag: Tag::of(payment.status, lang),
+            order_name: order.order_name.to_string(),
+            order_id: order.order_id.to_string(),
+            key: payment.payment_key.map(|key| key.to_string()).unwrap_or_default(),
+            customer: payment.payer.as_ref().map(|payer| payer.email.to_string()).unwrap_or_default(),
+            method: card.unwrap_or_default(),
+            created: second(payment.created_at),
+            expires: if payment.status.is_final() { String::new() } else { minute(order.expires_at) },
+            approved,
+            approval_no,
+            amount: won(order.amount.minor(), lang),
+            balance: won(payment.balance(), lang),
+            given_back: if payment.refunded > 0 { won(-payment.refunded, lang) } else { String::new() },
+            failure: failure.map(|reason| Code::from(reason).text(lang).to_owned()).unwrap_or_default(),
+            metadata: order.metadata.as_deref().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// The payment of this business that an address names.
+///
+/// # Errors
+/// 404, for another business's as for none.
+pub async fn own(desk: &Desk, id: &str) -> Result<Arc<Payment>, ApiError> {
+    let id = id.parse().map_err(|_| Code::PaymentNotFound)?;
+    let payment = desk.app.payments.look(id).await?;
+    if payment.order.merchant == desk.merchant.id { Ok(payment) } else { Err(Code::PaymentNotFound.into()) }
+}
+
+pub fn can_give_up(payment: &Payment) -> bool {
+    !payment.status.is_final() && !payment.authorization.is_open() && !payment.is_charged()
+}
+
+/// A payment may have thousands of refunds, each with a few events.
+const MOST_MOMENTS: usize = 500;
+const MOST_MOVES: usize = 100;
+
+/// `/backoffice/payments/{id}`; `?refund=` names the refund that was just asked for.
+pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let payment = own(&desk, &id).await?;
+    let events = desk.app.store.events_after(payment.id, 0).await?;
+    // One state for the whole page: what the events say.
+    let payment = Payment::replay(payment.id, events.clone()).ok_or(Code::PaymentNotFound)?;
+    let shell = Shell::of(&desk, Section::Payments).await?;
+    let lang = shell.page.lang;
+    let texts = texts::Payment::of(lang);
+    let mut moments = timeline::of(&events, lang);
+    let skipped = moments.len().saturating_sub(MOST_MOMENTS);
+    moments.drain(..skipped);
+    let mut moves = moves(&payment, lang);
+    moves.truncate(MOST_MOVES);
+    shell.send(&Shown {
+        texts,
+        payment: Summary::of(&payment, lang),
+        notice: desk.asked("refund").parse().ok().and_then(|number| notice(&payment, number, texts, lang)),
+        moves,
+        moments,
+        earlier: if skipped > 0 { texts.earlier.replace("{n}", &skipped.to_string()) } else { String::new() },
+        can_refund: payment.refundable() > 0,
+        can_give_up: can_give_up(&payment),
+        is_in_doubt: payment.resolution().is_some(),
+        seq: payment.seq,
+        goes_on: timeline::goes_on(&payment),
+        page: &shell.page,
+        shell: &shell,
+    })
+}
+
+/// `/backoffice/payments/{id}/seq`: how far the payment has come, for a page that waits for it.
+pub async fn seq(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let payment = own(&desk, &id).await?;
+    let told = serde_json::json!({ "seq": payment.seq });
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(told))
+}
+
+/// The truth about a refund at this moment.
+fn notice(payment: &Payment, number: CancelNo, texts: &texts::Payment, lang: Lang) -> Option<Notice> {
+    let refund = payment.refund(number)?;
+    let (tone, text) = match refund.state {
+        RefundState::Done { .. } => ("good", texts.refund_done.to_owned()),
+        RefundState::Unknown { next_at: None, .. } => ("warn", texts.refund_manual.to_owned()),
+        RefundState::Requested { .. } | RefundState::Unknown { .. } => ("warn", texts.refund_unknown.to_owned()),
+        RefundState::Failed(Reason::NetworkUnavailable) => ("bad", texts.refund_not_sent.to_owned()),
+        RefundState::Failed(reason) => {
+            ("bad", format!("{} {}", texts.refund_failed, timeline::refund_refused(reason).text(lang)))
+        }
+    };
+    Some(Notice { tone, text: text.replace("{n}", &won(refund.amount.minor(), lang)) })
+}
+
+/// The charge and its refunds, newest first; refunds that are under way or failed, too.
+fn moves(payment: &Payment, lang: Lang) -> Vec<Move> {
+    let statuses = texts::Statuses::of(lang);
+    let done = Tag { tone: "good", text: texts::Payment::of(lang).completed };
+    let refunds = payment.refunds.iter().rev().map(|refund| {
+        let kind = match refund.kind {
+            RefundKind::Canceled => TransactionStatus::Canceled,
+            RefundKind::Refunded => TransactionStatus::Refunded,
+        };
+        let (state, completed) = match refund.state {
+            RefundState::Requested { .. } => (Tag { tone: "accent", text: statuses.under_way }, String::new()),
+            RefundState::Unknown { .. } => (Tag::in_doubt(lang), String::new()),
+            RefundState::Done { at, .. } => (done, second(at)),
+            RefundState::Failed(_) => (Tag { tone: "bad", text: statuses.failed }, String::new()),
+        };
+        Move {
+            kind: Tag::moved(kind, lang).text,
+            state,
+            amount: won(-refund.amount.minor(), lang),
+            reason: refund.reason.as_deref().unwrap_or_default().to_owned(),
+            requested: second(refund.requested_at),
+            completed,
+            number: refund.cancel_no.to_string(),
+        }
+    });
+    let charge = match &payment.authorization {
+        Authorization::Approved { txn_no, requested_at, completed_at, .. } => Some(Move {
+            kind: statuses.approved,
+            state: done,
+            amount: won(payment.order.amount.minor(), lang),
+            reason: String::new(),
+            requested: second(*requested_at),
+            completed: second(*completed_at),
+            number: txn_no.to_string(),
+        }),
+        _ => None,
+    };
+    refunds.chain(charge).collect()
+}

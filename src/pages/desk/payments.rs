@@ -1,0 +1,209 @@
+//! The list of payments.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header::CACHE_CONTROL},
+};
+use askama::Template;
+
+use super::{
+    filter::{Asked, day},
+    form::Wrong,
+    session::Desk,
+    shell::{Section, Shell},
+    tag::Tag,
+};
+use crate::{
+    domain::Status,
+    error::{ApiError, Lang},
+    pages::{
+        page::Page,
+        show::{minute, number, won},
+        texts,
+    },
+    store::{Bounded, Cursor, Entry, Owner, Sort},
+};
+
+#[derive(Template)]
+#[template(path = "backoffice/payments.html")]
+struct Payments<'a> {
+    page: &'a Page,
+    shell: &'a Shell,
+    texts: &'static texts::Payments,
+    asked: &'a Asked,
+    wrong: Wrong,
+    rows: Vec<Row>,
+    count: String,
+    statuses: Vec<(&'static str, &'static str)>,
+    kinds: [(&'static str, &'static str); 4],
+    methods: Vec<String>,
+    sorts: [(&'static str, &'static str); 4],
+    /// The list by date and by amount, the other way round when it is so already.
+    by_date: String,
+    by_amount: String,
+    ranges: [(&'static str, String); 3],
+    first: String,
+    previous: String,
+    next: String,
+    csv: String,
+    /// Where new payments are asked for, and where they are seen.
+    news: String,
+    fresh: String,
+}
+
+/// A payment on one line.
+pub struct Row {
+    pub href: String,
+    pub at: String,
+    pub order_name: String,
+    pub order_id: String,
+    pub customer: String,
+    pub method: String,
+    pub amount: String,
+    pub given_back: String,
+    pub tag: Tag,
+    pub is_in_doubt: bool,
+}
+
+impl Row {
+    pub fn of(entry: Entry, lang: Lang) -> Self {
+        let given_back = entry.given_back();
+        // The last four digits tell cards apart.
+        let last = entry.card_masked.as_deref().and_then(|masked| masked.rsplit('-').next());
+        let method = [entry.card_company.as_deref(), last];
+        Self {
+            href: format!("/backoffice/payments/{}", entry.id),
+            at: minute(entry.created_at),
+            amount: won(entry.amount, lang),
+            given_back: if given_back > 0 { won(-given_back, lang) } else { String::new() },
+            tag: Tag::of(entry.status, lang),
+            is_in_doubt: entry.is_in_doubt,
+            method: method.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            customer: entry.customer.unwrap_or_default(),
+            order_name: entry.order_name,
+            order_id: entry.order_id,
+        }
+    }
+}
+
+/// Rows are counted up to this.
+const MOST: u64 = 1_000;
+/// New rows are counted up to this.
+const MOST_NEW: u64 = 99;
+
+/// `/backoffice/payments`.
+pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
+    let shell = Shell::of(&desk, Section::Payments).await?;
+    let asked = Asked::of(desk.request.query_string());
+    let found = match asked.filter() {
+        Ok(filter) => Ok(found(&desk, &asked, filter).await?),
+        Err(error) => Err(error),
+    };
+    let lang = shell.page.lang;
+    let status = found.as_ref().err().map_or(StatusCode::OK, ApiError::status);
+    let wrong = found.as_ref().err().map(|error| Wrong::of(error, lang)).unwrap_or_default();
+    let found = found.unwrap_or_default();
+    let texts = texts::Payments::of(lang);
+    let list = |changes: &[(&str, &str)]| format!("/backoffice/payments?{}", asked.with(changes));
+    let here = [("after", ""), ("before", "")];
+    let sorted = |sort: &str| list(&[("sort", sort), ("after", ""), ("before", "")]);
+    let step = |cursor: Option<Cursor>, name: &str, other: &str| {
+        cursor.map(|cursor| list(&[(name, &cursor.to_string()), (other, "")])).unwrap_or_default()
+    };
+    let page = Payments {
+        texts,
+        wrong,
+        count: found.count.map(|count| counted(count, texts.count, texts.count_more)).unwrap_or_default(),
+        statuses: Status::ALL.map(|status| (status.as_str(), Tag::of(status, lang).text)).to_vec(),
+        kinds: kinds(lang),
+        methods: desk.app.payments.acquirers().names().map(str::to_owned).collect(),
+        sorts: [("", texts.newest), ("oldest", texts.oldest), ("highest", texts.highest), ("lowest", texts.lowest)],
+        by_date: sorted(if asked.sort.is_empty() { "oldest" } else { "" }),
+        by_amount: sorted(if asked.sort == "highest" { "lowest" } else { "highest" }),
+        ranges: ranges(&desk, &asked, texts),
+        first: if found.has_before { list(&here) } else { String::new() },
+        previous: step(found.first.filter(|_| found.has_before), "before", "after"),
+        next: step(found.last.filter(|_| found.has_after), "after", "before"),
+        csv: format!("/backoffice/payments.csv?{}", asked.with(&here)),
+        news: format!("/backoffice/payments/news?{}", asked.with(&[("after", &found.newest), ("before", "")])),
+        fresh: list(&[("after", ""), ("before", ""), ("sort", "")]),
+        rows: found.entries.into_iter().map(|entry| Row::of(entry, lang)).collect(),
+        asked: &asked,
+        page: &shell.page,
+        shell: &shell,
+    };
+    shell.send_as(status, &page)
+}
+
+/// One page of a list, and where it lies.
+#[derive(Default)]
+struct Found {
+    entries: Vec<Entry>,
+    first: Option<Cursor>,
+    last: Option<Cursor>,
+    has_before: bool,
+    has_after: bool,
+    /// On the first page only: counting costs, and the number does not change much from page to page.
+    count: Option<Bounded>,
+    /// What was there already; the rest is new.
+    newest: String,
+}
+
+async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentFilter>) -> Result<Found, ApiError> {
+    let Some(filter) = filter else { return Ok(Found { count: Some(Bounded::default()), ..Found::default() }) };
+    let (owner, window) = (Owner::Merchant(desk.merchant.id), asked.window());
+    let (entries, is_more) = desk.app.store.browse(owner, &filter, window, desk.now()).await?;
+    let is_first = window.from.is_none();
+    let count = if is_first { Some(desk.app.store.count_entries(owner, &filter, None, MOST).await?) } else { None };
+    let newest_shown = entries.first().filter(|_| is_first && asked.sort() == (Sort::Date, false));
+    let newest = match newest_shown {
+        Some(entry) => entry.cursor(Sort::Date),
+        // The first of all: whatever comes is new.
+        None if is_first && entries.is_empty() => Cursor { value: 0, id: uuid::Uuid::nil().into() },
+        None => Cursor { value: desk.now().as_microsecond(), id: uuid::Uuid::max().into() },
+    };
+    Ok(Found {
+        first: entries.first().map(|entry| entry.cursor(window.sort)),
+        last: entries.last().map(|entry| entry.cursor(window.sort)),
+        has_before: if window.is_backwards { is_more } else { !is_first },
+        has_after: if window.is_backwards { true } else { is_more },
+        entries,
+        count,
+        newest: newest.to_string(),
+    })
+}
+
+/// `/backoffice/payments/news`: how many payments the list has that came after the one in `after`.
+pub async fn news(desk: Desk) -> Result<HttpResponse, ApiError> {
+    let asked = Asked::of(desk.request.query_string());
+    let texts = texts::Payments::of(crate::pages::language::of(&desk.request));
+    let after = asked.after.parse().ok();
+    let new = match asked.filter()? {
+        Some(filter) if after.is_some() => {
+            desk.app.store.count_entries(Owner::Merchant(desk.merchant.id), &filter, after, MOST_NEW).await?
+        }
+        _ => Bounded::default(),
+    };
+    let text = counted(new, texts.news, texts.news_more);
+    let told = serde_json::json!({ "count": new.count, "text": text });
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(told))
+}
+
+/// A count in words.
+pub fn counted(count: Bounded, exactly: &str, more: &str) -> String {
+    let text = if count.is_more { more } else { exactly };
+    text.replace("{n}", &number(count.count))
+}
+
+fn kinds(lang: Lang) -> [(&'static str, &'static str); 4] {
+    let (texts, statuses) = (texts::Payments::of(lang), texts::Statuses::of(lang));
+    [("", texts.kind_any), ("payment", texts.kind_payment), ("cancel", statuses.cancel), ("refund", statuses.refund)]
+}
+
+fn ranges(desk: &Desk, asked: &Asked, texts: &'static texts::Payments) -> [(&'static str, String); 3] {
+    [(texts.today, 0), (texts.week, 6), (texts.month, 29)].map(|(text, days)| {
+        let from = day(desk.now(), days);
+        let changes = [("startDate", from.as_str()), ("endDate", ""), ("after", ""), ("before", "")];
+        (text, format!("/backoffice/payments?{}", asked.with(&changes)))
+    })
+}

@@ -1,0 +1,41 @@
+//! Where things stand, in a word and a colour. The word alone says it all.
+
+use crate::{domain::Status, error::Lang, pages::texts::Statuses, store::TransactionStatus};
+
+/// A word with the tone it is said in.
+#[derive(Clone, Copy)]
+pub struct Tag {
+    pub tone: &'static str,
+    pub text: &'static str,
+}
+
+impl Tag {
+    pub const fn of(status: Status, lang: Lang) -> Self {
+        let texts = Statuses::of(lang);
+        let (tone, text) = match status {
+            Status::Ready => ("quiet", texts.ready),
+            Status::InVerificate => ("accent", texts.in_verificate),
+            Status::InProgress => ("accent", texts.in_progress),
+            Status::Done => ("good", texts.done),
+            Status::PartialCanceled => ("good", texts.partial_canceled),
+            Status::Canceled => ("quiet", texts.canceled),
+            Status::Aborted => ("bad", texts.aborted),
+            Status::Expired => ("quiet", texts.expired),
+        };
+        Self { tone, text }
+    }
+
+    pub const fn in_doubt(lang: Lang) -> Self {
+        Self { tone: "warn", text: Statuses::of(lang).in_doubt }
+    }
+
+    pub const fn moved(status: TransactionStatus, lang: Lang) -> Self {
+        let texts = Statuses::of(lang);
+        let (tone, text) = match status {
+            TransactionStatus::Approved => ("good", texts.approved),
+            TransactionStatus::Canceled => ("quiet", texts.cancel),
+            TransactionStatus::Refunded => ("quiet", texts.refund),
+        };
+        Self { tone, text }
+    }
+}

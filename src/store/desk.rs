@@ -1,0 +1,304 @@
+//! What the back office asks of a business's payments: pages that stay right while rows arrive, counts up
+//! to a bound, and a day's sums.
+
+use std::{fmt, str::FromStr};
+
+use jiff::Timestamp;
+use paygate_entity::{payment, payment_transaction};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Order as Direction, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Alias, Expr, ExprTrait, Query},
+};
+use uuid::Uuid;
+
+use super::{
+    Owner, PaymentFilter, Store, StoreError, TransactionStatus,
+    payments::{payments_of, shown_status},
+    rows::{micros, timestamp},
+};
+use crate::domain::{MerchantId, PaymentId, Status};
+
+/// A number of rows, counted up to a bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounded {
+    pub count: u64,
+    /// There are more than these.
+    pub is_more: bool,
+}
+
+/// What a list is ordered by. The payment's id makes each order a total one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    #[default]
+    Date,
+    Amount,
+}
+
+impl Sort {
+    const fn column(self) -> payment::Column {
+        match self {
+            Sort::Date => payment::Column::CreatedAt,
+            Sort::Amount => payment::Column::Amount,
+        }
+    }
+}
+
+/// Between two rows of a list: what it is sorted by, and the id. New rows do not move it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub value: i64,
+    pub id: PaymentId,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.value, self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (value, id) = text.split_once('-').ok_or(())?;
+        Ok(Self { value: value.parse().map_err(|_| ())?, id: id.parse().map_err(|_| ())? })
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Window {
+    pub sort: Sort,
+    pub is_ascending: bool,
+    /// From here on, without the row it names; from the beginning when absent.
+    pub from: Option<Cursor>,
+    /// Against the order: the rows before `from`. They come in order all the same.
+    pub is_backwards: bool,
+    pub limit: u64,
+}
+
+/// A payment as the back office lists it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub id: PaymentId,
+    pub created_at: Timestamp,
+    pub approved_at: Option<Timestamp>,
+    pub payment_key: Option<String>,
+    pub order_id: String,
+    pub order_name: String,
+    /// In lower case; absent until a customer approved.
+    pub customer: Option<String>,
+    pub method: Option<String>,
+    pub card_company: Option<String>,
+    pub card_masked: Option<String>,
+    pub status: Status,
+    pub amount: i64,
+    /// Charged and not given back.
+    pub balance: i64,
+    pub is_in_doubt: bool,
+}
+
+impl Entry {
+    /// Minor units given back.
+    pub const fn given_back(&self) -> i64 {
+        if self.approved_at.is_some() { self.amount - self.balance } else { 0 }
+    }
+
+    pub fn cursor(&self, sort: Sort) -> Cursor {
+        let value = match sort {
+            Sort::Date => self.created_at.as_microsecond(),
+            Sort::Amount => self.amount,
+        };
+        Cursor { value, id: self.id }
+    }
+}
+
+/// Money that moved in a business on one day in Seoul.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaySum {
+    /// Days since 1970-01-01, in Seoul.
+    pub day: i64,
+    pub status: TransactionStatus,
+    pub count: i64,
+    /// Minor units; negative when money went back.
+    pub sum: i64,
+}
+
+/// How payments that began in some time have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ends {
+    pub charged: i64,
+    /// All that have ended, the charged ones included.
+    pub ended: i64,
+}
+
+#[derive(FromQueryResult)]
+struct DayRow {
+    day: i64,
+    status: String,
+    count: i64,
+    sum: i64,
+}
+
+/// The number of the day in Seoul. Spelled out, because PostgreSQL takes two placeholders for two things.
+const DAY: &str = "(completed_at + 32400000000) / 86400000000";
+
+impl Store {
+    /// A part of somebody's list of payments, and whether there is more in that direction.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn browse(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<(Vec<Entry>, bool), StoreError> {
+        let Window { sort, is_ascending, from, is_backwards, limit } = window;
+        let climbs = is_ascending != is_backwards;
+        let direction = if climbs { Direction::Asc } else { Direction::Desc };
+        let mut rows = payments_of(owner).filter(filter.condition());
+        if let Some(from) = from {
+            rows = rows.filter(beyond(sort, from, climbs));
+        }
+        let rows = rows
+            .order_by(sort.column(), direction.clone())
+            .order_by(payment::Column::Id, direction)
+            // One more than is shown tells whether there is more.
+            .limit(limit + 1)
+            .all(&self.read)
+            .await?;
+        let mut entries: Vec<_> = rows.into_iter().map(|row| entry(row, now)).collect::<Result<_, _>>()?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_more = entries.len() > shown;
+        entries.truncate(shown);
+        if is_backwards {
+            entries.reverse();
+        }
+        Ok((entries, is_more))
+    }
+
+    /// How many payments a list has, up to `most`; with `after`, only what came after that one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_entries(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        after: Option<Cursor>,
+        most: u64,
+    ) -> Result<Bounded, StoreError> {
+        let mut rows = payments_of(owner).filter(filter.condition());
+        if let Some(after) = after {
+            rows = rows.filter(beyond(Sort::Date, after, true));
+        }
+        self.count_up_to(rows, most).await
+    }
+
+    /// A business's payments with money in doubt.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_doubts(&self, merchant: MerchantId, most: u64) -> Result<Bounded, StoreError> {
+        let doubts = payments_of(Owner::Merchant(merchant)).filter(payment::Column::Doubt.is_not_null());
+        self.count_up_to(doubts, most).await
+    }
+
+    /// What moved in a business from `from` until `until`, by day and kind.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn day_sums(
+        &self,
+        merchant: MerchantId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<DaySum>, StoreError> {
+        use payment_transaction::Column::{CompletedAt, MerchantId, Status};
+        let rows = payment_transaction::Entity::find()
+            .select_only()
+            .expr_as(Expr::cust(DAY), "day")
+            .column(Status)
+            .expr_as(Expr::cust("COUNT(*)"), "count")
+            // PostgreSQL sums BIGINTs up to a NUMERIC.
+            .expr_as(Expr::cust("CAST(SUM(amount) AS BIGINT)"), "sum")
+            .filter(MerchantId.eq(merchant.uuid()))
+            .filter(CompletedAt.gte(micros(from)))
+            .filter(CompletedAt.lt(micros(until)))
+            .group_by(Expr::cust(DAY))
+            .group_by(Status)
+            .into_model::<DayRow>()
+            .all(&self.read)
+            .await?;
+        let day_sum = |DayRow { day, status, count, sum }: DayRow| {
+            let kind = TransactionStatus::from_name(&status);
+            let status = kind.ok_or_else(|| StoreError::Corrupt(format!("transaction status {status}")))?;
+            Ok(DaySum { day, status, count, sum })
+        };
+        rows.into_iter().map(day_sum).collect()
+    }
+
+    /// How a business's payments that began from `from` until `until` have ended so far.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn ends(&self, merchant: MerchantId, from: Timestamp, until: Timestamp) -> Result<Ends, StoreError> {
+        use payment::Column::{ApprovedAt, CreatedAt, Status as Stands};
+        let begun = || {
+            let all = payments_of(Owner::Merchant(merchant));
+            all.filter(CreatedAt.gte(micros(from))).filter(CreatedAt.lt(micros(until)))
+        };
+        let open = Status::ALL.into_iter().filter(|status| !status.is_final()).map(Status::as_str);
+        let all = self.count(begun()).await?;
+        let charged = self.count(begun().filter(ApprovedAt.is_not_null())).await?;
+        let open = self.count(begun().filter(Stands.is_in(open))).await?;
+        Ok(Ends { charged, ended: all - open })
+    }
+
+    /// Counts no further than one row beyond `most`.
+    async fn count_up_to(&self, rows: Select<payment::Entity>, most: u64) -> Result<Bounded, StoreError> {
+        let count = self.count(rows.limit(most + 1)).await?.unsigned_abs();
+        Ok(Bounded { count: Ord::min(count, most), is_more: count > most })
+    }
+
+    async fn count(&self, rows: Select<payment::Entity>) -> Result<i64, StoreError> {
+        let rows = rows.select_only().expr_as(Expr::val(1), "one").into_query();
+        let number = Expr::cust("COUNT(*)");
+        let count = Query::select().expr_as(number, "count").from_subquery(rows, Alias::new("counted")).to_owned();
+        let row = self.read.query_one(&count).await?;
+        Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
+    }
+}
+
+/// Beyond a row in the order: one comparison of pairs, which both databases answer from an index.
+fn beyond(sort: Sort, from: Cursor, climbs: bool) -> Expr {
+    let id: Uuid = from.id.uuid();
+    let here =
+        Expr::tuple([Expr::col((payment::Entity, sort.column())), Expr::col((payment::Entity, payment::Column::Id))]);
+    let there = Expr::tuple([Expr::value(from.value), Expr::value(id)]);
+    if climbs { ExprTrait::gt(here, there) } else { ExprTrait::lt(here, there) }
+}
+
+fn entry(row: payment::Model, now: Timestamp) -> Result<Entry, StoreError> {
+    let status = shown_status(&row, now)?;
+    let customer = row.search_text.split_once('\n').map(|(_, email)| email).filter(|email| !email.is_empty());
+    Ok(Entry {
+        id: row.id.into(),
+        created_at: timestamp(row.created_at)?,
+        approved_at: row.approved_at.map(timestamp).transpose()?,
+        customer: customer.map(str::to_owned),
+        payment_key: row.payment_key,
+        order_id: row.order_id,
+        order_name: row.order_name,
+        method: row.method,
+        card_company: row.card_company,
+        card_masked: row.card_masked,
+        status,
+        amount: row.amount,
+        balance: row.balance,
+        is_in_doubt: row.doubt.is_some(),
+    })
+}

@@ -1,0 +1,51 @@
+//! The web origins that shops have registered.
+
+use jiff::Timestamp;
+use paygate_entity::shop_origin::{ActiveModel, Column, Entity};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryInsert,
+};
+
+use super::{Store, StoreError, rows::micros};
+use crate::domain::MerchantId;
+
+/// Origins of one shop.
+pub const MAX_ORIGINS: u64 = 20;
+
+impl Store {
+    /// Registers an origin; one that is there already stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], or the database failed.
+    pub async fn add_origin(&self, merchant: MerchantId, origin: &str, now: Timestamp) -> Result<(), StoreError> {
+        let own = Entity::find().filter(Column::MerchantId.eq(merchant.uuid()));
+        if own.count(&self.write).await? >= MAX_ORIGINS {
+            return Err(StoreError::Full);
+        }
+        let row = ActiveModel {
+            merchant_id: Set(merchant.uuid()),
+            origin: Set(origin.to_owned()),
+            created_at: Set(micros(now)),
+        };
+        let insert = TryInsert::one(row).on_conflict_do_nothing_on([Column::MerchantId, Column::Origin]);
+        insert.exec_without_returning(&self.write).await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// The database failed.
+    pub async fn remove_origin(&self, merchant: MerchantId, origin: &str) -> Result<(), StoreError> {
+        let own = Entity::delete_many().filter(Column::MerchantId.eq(merchant.uuid()));
+        own.filter(Column::Origin.eq(origin)).exec(&self.write).await?;
+        Ok(())
+    }
+
+    /// A shop's origins, in alphabetical order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn origins_of(&self, merchant: MerchantId) -> Result<Vec<String>, StoreError> {
+        let own = Entity::find().filter(Column::MerchantId.eq(merchant.uuid())).order_by_asc(Column::Origin);
+        Ok(own.select_only().column(Column::Origin).into_tuple().all(&self.read).await?)
+    }
+}

@@ -1,0 +1,238 @@
+//! Signing up, in and out; who comes from elsewhere stays outside.
+
+use jiff::SignedDuration;
+
+use super::Browser;
+use crate::support::{PASSWORD, TestApp, TestClock, spawn_app};
+
+const HOME: &str = "/backoffice/";
+const SIGN_IN: &str = "/backoffice/sign-in";
+
+#[tokio::test]
+async fn a_business_signs_up_is_signed_in_and_signs_out() {
+    let app = spawn_app().await;
+    let browser = Browser::new(&app);
+    let email = browser.sign_up("우리 상점").await;
+    browser.get(HOME).await.ok().says("우리 상점").says(&email);
+    browser.get(SIGN_IN).await.leads_to(HOME);
+    browser.submit(HOME, "/backoffice/sign-out", &[]).await.leads_to("/backoffice/sign-in?left=here");
+    assert_eq!(browser.cookie("paygate-desk"), None);
+    browser.get(HOME).await.leads_to("/backoffice/sign-in?next=%2Fbackoffice%2F");
+    browser.sign_in(&email.to_uppercase(), PASSWORD).await.leads_to(HOME);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_no_session_is_stored_in_clear() {
+    for (url, secure) in [("", ""), ("https://pay.example.com", "; Secure")] {
+        let app = TestApp::with(move |settings| settings.server.public_url = url.to_owned()).start().await;
+        let browser = Browser::new(&app);
+        let shop = app.shop().await;
+        let cookie = browser.sign_in(&shop.email, PASSWORD).await.header("set-cookie").to_owned();
+        let token = browser.cookie("paygate-desk").unwrap();
+        assert_eq!(token.len(), 43);
+        assert_eq!(
+            cookie,
+            format!("paygate-desk={token}; Path=/backoffice; HttpOnly; SameSite=Lax; Max-Age=604800{secure}")
+        );
+        let stored = app.database.everything().await;
+        assert!(!stored.windows(token.len()).any(|part| part == token.as_bytes()));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_has_a_token_of_its_own() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    let browser = Browser::new(&app);
+    let planted = "x".repeat(43);
+    browser.set_cookie("paygate-desk", &planted);
+    browser.sign_in(&shop.email, PASSWORD).await.leads_to(HOME);
+    assert_ne!(browser.cookie("paygate-desk").unwrap(), planted);
+    let thief = Browser::new(&app);
+    thief.set_cookie("paygate-desk", &planted);
+    assert_eq!(thief.get(HOME).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_wrong_pair_is_told_the_same_for_all_and_keeps_what_was_typed() {
+    let app = spawn_app().await;
+    let (shop, customer) = (app.shop().await, app.customer().await);
+    let browser = Browser::new(&app);
+    for (email, password) in
+        [(shop.email.as_str(), "wrong1234"), ("no@example.com", PASSWORD), (&customer.email, PASSWORD)]
+    {
+        let shown = browser.sign_in(email, password).await;
+        assert_eq!(shown.status, 400);
+        shown.says("이메일 또는 비밀번호가 올바르지 않습니다.").says(&format!("value=\"{email}\"")).hides(password);
+        assert_eq!(browser.cookie("paygate-desk"), None);
+    }
+    let english = browser.clone().english();
+    english.sign_in(&shop.email, "wrong1234").await.says("The e-mail or the password is wrong.");
+}
+
+#[tokio::test]
+async fn bad_input_to_a_sign_up_is_named_at_its_field() {
+    let app = spawn_app().await;
+    let browser = Browser::new(&app).english();
+    let up = "/backoffice/sign-up";
+    for (field, value, told) in [
+        ("email", "nobody", "is not an e-mail address"),
+        ("password", "short", "must have 5 to 64 characters"),
+        ("name", " ", "must have 1 to 100 characters"),
+    ] {
+        let mut fields = vec![("email", "a@example.com"), ("password", PASSWORD), ("name", "\"><script>x")];
+        fields.iter_mut().filter(|(name, _)| *name == field).for_each(|pair| pair.1 = value);
+        let shown = browser.submit(up, up, &fields).await;
+        assert_eq!(shown.status, 400);
+        shown.says(told).hides("<script>x");
+    }
+    let shop = app.shop().await;
+    let taken = [("email", shop.email.as_str()), ("password", PASSWORD), ("name", "x")];
+    let shown = browser.submit(up, up, &taken).await;
+    assert_eq!(shown.status, 409);
+    shown.says("This e-mail is taken.");
+}
+
+#[tokio::test]
+async fn sign_ins_are_limited_as_those_of_the_api_are() {
+    let app = TestApp::with(|settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.sign_in_per_minute = 3;
+    });
+    let app = app.start().await;
+    let browser = Browser::new(&app);
+    for _ in 0..3 {
+        assert_eq!(browser.sign_in("a@example.com", "wrong1234").await.status, 400);
+    }
+    let shown = browser.sign_in("a@example.com", "wrong1234").await;
+    assert_eq!((shown.status, shown.header("retry-after")), (429, "60"));
+    shown.says("요청이 너무 많습니다.");
+    let body = serde_json::json!({ "email": "a@example.com", "password": "wrong1234" });
+    app.http.post("/api/backoffice/v1/sign-in", &body).await.refused(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_all_of_ones_own_sessions_and_nobody_elses() {
+    let app = spawn_app().await;
+    let (here, shop) = Browser::with_shop(&app).await;
+    let there = Browser::of(&app, &shop).await;
+    let (other, _) = Browser::with_shop(&app).await;
+    let everywhere = "/backoffice/sign-out-everywhere";
+    let form = here.form(HOME, "/backoffice/sign-out").await;
+    here.post(everywhere, &super::filled(&form, &[])).await.leads_to("/backoffice/sign-in?left=everywhere");
+    assert_eq!(there.get(HOME).await.status, 303);
+    other.get(HOME).await.ok();
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_not_used_and_after_its_longest_life() {
+    let clock = TestClock::at("2026-11-22T03:00:00Z");
+    let app = TestApp::with(|_| ()).clock(&clock).start().await;
+    let (used, shop) = Browser::with_shop(&app).await;
+    let unused = Browser::of(&app, &shop).await;
+    let hours = SignedDuration::from_hours;
+    clock.advance(hours(5));
+    used.get(HOME).await.ok();
+    clock.advance(hours(5));
+    used.get(HOME).await.ok();
+    assert_eq!(unused.get(HOME).await.status, 303, "eight hours without use");
+    assert_eq!(app.sweep().await.sessions, 1);
+    for _ in 0..40 {
+        clock.advance(hours(4));
+        if used.get(HOME).await.status == 303 {
+            assert!(clock.now() >= "2026-11-29T03:00:00Z".parse().unwrap());
+            return;
+        }
+    }
+    panic!("it never ends");
+}
+
+#[tokio::test]
+async fn a_form_without_the_proof_of_this_browser_changes_nothing() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let (other, _) = Browser::with_shop(&app).await;
+    let theirs = other.form(HOME, "/backoffice/sign-out").await;
+    let theirs = super::filled(&theirs, &[]);
+    for fields in [&[] as &[(&str, &str)], &[("csrf", "")], &[("csrf", "x")], &theirs] {
+        let refused = browser.post("/backoffice/sign-out", fields).await;
+        assert_eq!(refused.status, 403);
+        refused.says("양식이 오래되었거나");
+    }
+    browser.get(HOME).await.ok();
+    // Nor can somebody be signed in as somebody else.
+    let victim = Browser::new(&app);
+    let planted = [("email", shop.email.as_str()), ("password", PASSWORD), ("csrf", "x")];
+    assert_eq!(victim.post(SIGN_IN, &planted).await.status, 403);
+}
+
+#[tokio::test]
+async fn other_origins_read_and_do_nothing() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    let form = browser.form(HOME, "/backoffice/sign-out").await;
+    let form = super::filled(&form, &[]);
+    let neighbour = "http://shop.example.com";
+    for headers in [
+        &[("origin", neighbour)] as &[_],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "cors")],
+        &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")],
+    ] {
+        for path in [HOME, "/%62ackoffice/"] {
+            let refused = browser.get_with(path, headers).await;
+            assert!(matches!(refused.status, 403 | 404), "{headers:?} {path}");
+            refused.hides("csrf");
+        }
+    }
+    for headers in
+        [&[("origin", neighbour)] as &[_], &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")]]
+    {
+        assert_eq!(browser.post_with("/backoffice/sign-out", headers, &form).await.status, 403);
+    }
+    let shown = browser.get_with(HOME, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]).await;
+    assert_eq!(shown.ok().header("access-control-allow-origin"), "", "a link leads here");
+    let own = [("origin", "null"), ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")];
+    browser.post_with("/backoffice/sign-out", &own, &form).await.leads_to("/backoffice/sign-in?left=here");
+}
+
+#[tokio::test]
+async fn after_the_sign_in_one_is_where_one_wanted_to_be_and_never_elsewhere() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    for (wanted, reached) in [
+        ("/backoffice/payments?type=refund&name=%26", "/backoffice/payments?type=refund&name=%26"),
+        ("https://evil.example.com/backoffice/", HOME),
+        ("//evil.example.com/backoffice/", HOME),
+        ("/backoffice//evil.example.com", HOME),
+        ("/backoffice/\\evil", HOME),
+        ("/checkout/x", HOME),
+        ("", HOME),
+    ] {
+        let browser = Browser::new(&app);
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+        let page = format!("{SIGN_IN}?{query}");
+        let fields = [("email", shop.email.as_str()), ("password", PASSWORD)];
+        browser.submit(&page, SIGN_IN, &fields).await.leads_to(reached);
+    }
+}
+
+#[tokio::test]
+async fn every_page_of_the_desk_is_strict_fresh_and_in_two_languages() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    for (browser, path) in [(&browser, HOME), (&Browser::new(&app), SIGN_IN)] {
+        let shown = browser.get(path).await;
+        let policy = shown.ok().says("lang=\"ko\"").header("content-security-policy").to_owned();
+        assert!(policy.contains("script-src 'self'") && policy.ends_with("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(shown.header("cache-control"), "no-store");
+        assert_eq!(shown.header("referrer-policy"), "no-referrer");
+        assert_eq!(shown.header("cross-origin-resource-policy"), "same-origin");
+        assert!(!shown.text.contains(" style=") && !shown.text.contains("<script>") && !shown.text.contains("onclick"));
+        browser.clone().english().get(path).await.ok().says("lang=\"en\"").says("Back Office");
+    }
+    browser.get("/backoffice/?lang=en").await.ok().says("Dashboard").says("href=\"?lang=ko");
+    browser.get("/backoffice").await.leads_to(HOME);
+}

@@ -1,0 +1,108 @@
+//! The account.
+
+use super::{Browser, attribute, filled};
+use crate::support::{PASSWORD, TestApp, fresh, spawn_app};
+
+const PAGE: &str = "/backoffice/profile";
+const NEW: &str = "newpass99";
+
+#[tokio::test]
+async fn a_new_name_is_what_customers_read() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let name = "<b>새 이름";
+    browser
+        .submit(PAGE, "/backoffice/profile/name", &[("name", name)])
+        .await
+        .leads_to("/backoffice/profile?done=saved");
+    browser.get(PAGE).await.says("&#60;b&#62;새 이름").hides("<b>");
+    let token = shop.token_of(1_000, &fresh("order")).await;
+    browser.get(&format!("/checkout/{token}")).await.says("&#60;b&#62;새 이름");
+    let shown = browser.submit(PAGE, "/backoffice/profile/name", &[("name", " ")]).await;
+    assert_eq!(shown.status, 400);
+    shown.says("1자 이상 100자 이하여야 합니다");
+}
+
+#[tokio::test]
+async fn a_new_password_needs_the_present_one_and_ends_other_sessions() {
+    let app = spawn_app().await;
+    let (here, shop) = Browser::with_shop(&app).await;
+    let there = Browser::of(&app, &shop).await;
+    let change = async |present: &str, new: &str, again: &str| {
+        let fields = [("present", present), ("password", new), ("again", again)];
+        here.submit(PAGE, "/backoffice/profile/password", &fields).await
+    };
+    for (present, new, again, told) in [
+        ("wrong1234", NEW, NEW, "현재 비밀번호가 올바르지 않습니다"),
+        ("", NEW, NEW, "필수 값입니다"),
+        (PASSWORD, "short", "short", "5자 이상 64자 이하여야 합니다"),
+        (PASSWORD, NEW, "other1234", "새 비밀번호와 다릅니다"),
+    ] {
+        let shown = change(present, new, again).await;
+        assert_eq!(shown.status, 400);
+        shown.says(told).hides(NEW);
+    }
+    there.get(PAGE).await.ok();
+    change(PASSWORD, NEW, NEW).await.leads_to("/backoffice/profile?done=changed");
+    here.get(PAGE).await.ok();
+    assert_eq!(there.get(PAGE).await.status, 303);
+    assert_eq!(there.sign_in(&shop.email, PASSWORD).await.status, 400);
+    there.sign_in(&shop.email, NEW).await.leads_to("/backoffice/");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_address_of_a_refused_form_leads_back_to_its_page() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    for (address, page) in [
+        ("/backoffice/profile/password?lang=en", "/backoffice/profile?lang=en"),
+        ("/backoffice/origins", "/backoffice/keys"),
+        ("/backoffice/doubts/x", "/backoffice/doubts"),
+        ("/backoffice/sign-out", "/backoffice/"),
+    ] {
+        browser.get(address).await.leads_to(page);
+    }
+    browser.get(PAGE).await.ok();
+}
+
+#[tokio::test]
+async fn the_present_password_cannot_be_guessed_here_either() {
+    let app = TestApp::with(|settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.sign_in_per_minute = 3;
+    });
+    let app = app.start().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    let fields = [("present", "wrong1234"), ("password", NEW), ("again", NEW)];
+    let mut last = 0;
+    for _ in 0..4 {
+        last = browser.submit(PAGE, "/backoffice/profile/password", &fields).await.status;
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
+async fn one_session_of_ones_own_is_ended_and_no_other_shops() {
+    let app = spawn_app().await;
+    let (here, shop) = Browser::with_shop(&app).await;
+    let there = Browser::new(&app);
+    let form = there.form("/backoffice/sign-in", "/backoffice/sign-in").await;
+    let typed = [("email", shop.email.as_str()), ("password", PASSWORD)];
+    let agent = [("user-agent", "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 <b>")];
+    there.post_with("/backoffice/sign-in", &agent, &filled(&form, &typed)).await.leads_to("/backoffice/");
+    let end = "/backoffice/profile/sessions/end";
+    let page = here.get(PAGE).await;
+    page.says("Chrome · Windows").says("알 수 없는 기기").hides("Mozilla");
+    let form = page.form(end);
+    let (other, _) = Browser::with_shop(&app).await;
+    let csrf = attribute(&other.get(PAGE).await.text, "value");
+    other
+        .post(end, &[("csrf", &csrf), ("session", &form[1].1)])
+        .await
+        .leads_to("/backoffice/profile?done=ended#sessions");
+    there.get(PAGE).await.ok();
+    here.post(end, &filled(&form, &[])).await.leads_to("/backoffice/profile?done=ended#sessions");
+    assert_eq!(there.get(PAGE).await.status, 303);
+    here.get(PAGE).await.ok();
+}
