@@ -49,6 +49,7 @@ Paygate is listening on {address}
   Demo shop      {shop} / {password}      (back office)
   Demo customer  {customer} / {password}  (has a card that always works)
 
+  Back office    http://{address}/backoffice/
   API            http://{address}/api-docs/openapi.json
   Health         http://{address}/readyz
   Metrics        http://{address}/metrics
