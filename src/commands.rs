@@ -53,6 +53,7 @@ Paygate is listening on {address}
   Buy something  http://{address}/shop/
   Phone app      http://{address}/m/      (open it in a second tab, or scan the code with a phone)
   Developers     http://{address}/docs/
+  Back office    http://{address}/backoffice/
   Health         http://{address}/readyz
   Metrics        http://{address}/metrics
 

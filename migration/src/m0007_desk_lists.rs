@@ -18,6 +18,12 @@ impl MigrationTrait for Migration {
         for index in payment_indexes() {
             manager.create_index(index).await?;
         }
+        // As the list of doubts asks for them: by business and kind.
+        manager.drop_index(Index::drop().name("payment_doubt").table(Payment::Table).to_owned()).await?;
+        let doubt = Expr::col(Doubt::Doubt).is_not_null();
+        let mut doubts =
+            Index::create().name("payment_doubts").table(Payment::Table).col(Payment::MerchantId).to_owned();
+        manager.create_index(doubts.col(Doubt::Doubt).and_where(doubt).to_owned()).await?;
         let merchant = uuid_null(Transaction::MerchantId);
         manager.alter_table(Table::alter().table(Transaction::Table).add_column(merchant).to_owned()).await?;
         let payer = Query::select()
@@ -56,6 +62,11 @@ fn payment_indexes() -> Vec<IndexCreateStatement> {
         newest_first(of_merchant("payment_by_method").col(Payment::Method)),
         of_merchant("payment_by_amount").col(Payment::Amount).col(Payment::Id).to_owned(),
     ]
+}
+
+#[derive(DeriveIden)]
+enum Doubt {
+    Doubt,
 }
 
 #[derive(DeriveIden)]

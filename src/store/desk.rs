@@ -1,21 +1,21 @@
-//! What the back office asks of a business's payments: pages that stay right while rows arrive, counts up
-//! to a bound, and a day's sums.
+//! What the back office asks of a business's payments: pages that stay right while rows arrive, and
+//! counts up to a bound.
 
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use paygate_entity::{payment, payment_transaction};
+use paygate_entity::payment;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Order as Direction, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ConnectionTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
 use super::{
-    Owner, PaymentFilter, Store, StoreError, TransactionStatus,
-    payments::{payments_of, shown_status},
-    rows::{micros, timestamp},
+    Owner, PaymentFilter, Store, StoreError,
+    filter::{Hidden, number},
+    payments::{doubts_of, payments_of, shown_status},
+    rows::timestamp,
 };
 use crate::domain::{MerchantId, PaymentId, Status};
 
@@ -114,35 +114,8 @@ impl Entry {
     }
 }
 
-/// Money that moved in a business on one day in Seoul.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DaySum {
-    /// Days since 1970-01-01, in Seoul.
-    pub day: i64,
-    pub status: TransactionStatus,
-    pub count: i64,
-    /// Minor units; negative when money went back.
-    pub sum: i64,
-}
-
-/// How payments that began in some time have ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ends {
-    pub charged: i64,
-    /// All that have ended, the charged ones included.
-    pub ended: i64,
-}
-
-#[derive(FromQueryResult)]
-struct DayRow {
-    day: i64,
-    status: String,
-    count: i64,
-    sum: i64,
-}
-
-/// The number of the day in Seoul. Spelled out, because PostgreSQL takes two placeholders for two things.
-const DAY: &str = "(completed_at + 32400000000) / 86400000000";
+/// Rows that are found and sorted in a moment.
+const WORTH_SORTING: u64 = 5_000;
 
 impl Store {
     /// A part of somebody's list of payments, and whether there is more in that direction.
@@ -159,12 +132,13 @@ impl Store {
         let Window { sort, is_ascending, from, is_backwards, limit } = window;
         let climbs = is_ascending != is_backwards;
         let direction = if climbs { Direction::Asc } else { Direction::Desc };
-        let mut rows = payments_of(owner).filter(filter.condition());
+        let hidden = self.hidden(owner, filter, sort).await?;
+        let mut rows = payments_of(owner).filter(filter.condition(hidden));
         if let Some(from) = from {
-            rows = rows.filter(beyond(sort, from, climbs));
+            rows = rows.filter(beyond(number(sort.column(), hidden.order), from, climbs));
         }
         let rows = rows
-            .order_by(sort.column(), direction.clone())
+            .order_by(number(sort.column(), hidden.order), direction.clone())
             .order_by(payment::Column::Id, direction)
             // One more than is shown tells whether there is more.
             .limit(limit + 1)
@@ -191,9 +165,11 @@ impl Store {
         after: Option<Cursor>,
         most: u64,
     ) -> Result<Bounded, StoreError> {
-        let mut rows = payments_of(owner).filter(filter.condition());
+        // What is new is little: it is found by its time.
+        let hidden = Hidden { amount: after.is_some(), ..Hidden::default() };
+        let mut rows = payments_of(owner).filter(filter.condition(hidden));
         if let Some(after) = after {
-            rows = rows.filter(beyond(Sort::Date, after, true));
+            rows = rows.filter(beyond(number(payment::Column::CreatedAt, false), after, true));
         }
         self.count_up_to(rows, most).await
     }
@@ -203,59 +179,28 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn count_doubts(&self, merchant: MerchantId, most: u64) -> Result<Bounded, StoreError> {
-        let doubts = payments_of(Owner::Merchant(merchant)).filter(payment::Column::Doubt.is_not_null());
-        self.count_up_to(doubts, most).await
+        self.count_up_to(doubts_of(merchant), most).await
     }
 
-    /// What moved in a business from `from` until `until`, by day and kind.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn day_sums(
-        &self,
-        merchant: MerchantId,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<DaySum>, StoreError> {
-        use payment_transaction::Column::{CompletedAt, MerchantId, Status};
-        let rows = payment_transaction::Entity::find()
-            .select_only()
-            .expr_as(Expr::cust(DAY), "day")
-            .column(Status)
-            .expr_as(Expr::cust("COUNT(*)"), "count")
-            // PostgreSQL sums BIGINTs up to a NUMERIC.
-            .expr_as(Expr::cust("CAST(SUM(amount) AS BIGINT)"), "sum")
-            .filter(MerchantId.eq(merchant.uuid()))
-            .filter(CompletedAt.gte(micros(from)))
-            .filter(CompletedAt.lt(micros(until)))
-            .group_by(Expr::cust(DAY))
-            .group_by(Status)
-            .into_model::<DayRow>()
-            .all(&self.read)
-            .await?;
-        let day_sum = |DayRow { day, status, count, sum }: DayRow| {
-            let kind = TransactionStatus::from_name(&status);
-            let status = kind.ok_or_else(|| StoreError::Corrupt(format!("transaction status {status}")))?;
-            Ok(DaySum { day, status, count, sum })
+    /// How the list is found best: by walking along its order until a page is full, or by finding the rows of
+    /// its filter and sorting them. Planners guess here, and a wrong guess costs a walk over everything.
+    async fn hidden(&self, owner: Owner, filter: &PaymentFilter, sort: Sort) -> Result<Hidden, StoreError> {
+        let PaymentFilter { amount_from, amount_to, created_from, created_until, status, stands, .. } = *filter;
+        let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
+        let has_dates = created_from.or(created_until).is_some();
+        let narrowing = match sort {
+            Sort::Date if amount_from.or(amount_to).is_some() => PaymentFilter { amount_from, amount_to, ..all },
+            Sort::Amount if has_dates || status.is_some() || stands.is_some() || filter.method.is_some() => {
+                let method = filter.method.clone();
+                PaymentFilter { created_from, created_until, status, stands, method, ..all }
+            }
+            _ => return Ok(Hidden::default()),
         };
-        rows.into_iter().map(day_sum).collect()
-    }
-
-    /// How a business's payments that began from `from` until `until` have ended so far.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn ends(&self, merchant: MerchantId, from: Timestamp, until: Timestamp) -> Result<Ends, StoreError> {
-        use payment::Column::{ApprovedAt, CreatedAt, Status as Stands};
-        let begun = || {
-            let all = payments_of(Owner::Merchant(merchant));
-            all.filter(CreatedAt.gte(micros(from))).filter(CreatedAt.lt(micros(until)))
-        };
-        let open = Status::ALL.into_iter().filter(|status| !status.is_final()).map(Status::as_str);
-        let all = self.count(begun()).await?;
-        let charged = self.count(begun().filter(ApprovedAt.is_not_null())).await?;
-        let open = self.count(begun().filter(Stands.is_in(open))).await?;
-        Ok(Ends { charged, ended: all - open })
+        let is_wide = self.count_entries(owner, &narrowing, None, WORTH_SORTING).await?.is_more;
+        Ok(match sort {
+            Sort::Date => Hidden { amount: is_wide, ..Hidden::default() },
+            Sort::Amount => Hidden { dates: is_wide, order: !is_wide, amount: !is_wide },
+        })
     }
 
     /// Counts no further than one row beyond `most`.
@@ -264,7 +209,7 @@ impl Store {
         Ok(Bounded { count: Ord::min(count, most), is_more: count > most })
     }
 
-    async fn count(&self, rows: Select<payment::Entity>) -> Result<i64, StoreError> {
+    pub(super) async fn count(&self, rows: Select<payment::Entity>) -> Result<i64, StoreError> {
         let rows = rows.select_only().expr_as(Expr::val(1), "one").into_query();
         let number = Expr::cust("COUNT(*)");
         let count = Query::select().expr_as(number, "count").from_subquery(rows, Alias::new("counted")).to_owned();
@@ -274,10 +219,9 @@ impl Store {
 }
 
 /// Beyond a row in the order: one comparison of pairs, which both databases answer from an index.
-fn beyond(sort: Sort, from: Cursor, climbs: bool) -> Expr {
+fn beyond(value: Expr, from: Cursor, climbs: bool) -> Expr {
     let id: Uuid = from.id.uuid();
-    let here =
-        Expr::tuple([Expr::col((payment::Entity, sort.column())), Expr::col((payment::Entity, payment::Column::Id))]);
+    let here = Expr::tuple([value, Expr::col((payment::Entity, payment::Column::Id))]);
     let there = Expr::tuple([Expr::value(from.value), Expr::value(id)]);
     if climbs { ExprTrait::gt(here, there) } else { ExprTrait::lt(here, there) }
 }

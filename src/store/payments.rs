@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 use paygate_entity::{merchant, payment, payment_event, payment_transaction};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, LoaderTrait, Order as Direction, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, LikeExpr},
+    ColumnTrait, EntityTrait, LoaderTrait, Order as Direction, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError,
-    rows::{MANUAL, micros, recorded, timestamp},
+    PaymentFilter, Store, StoreError,
+    filter::{Hidden, number},
+    rows::{MANUAL, RESOLVING, micros, recorded, timestamp},
 };
-use crate::domain::{CustomerId, MerchantId, OrderId, Payment, PaymentId, PaymentKey, Recorded, Status};
+use crate::domain::{CustomerId, MerchantId, OrderId, Payment, PaymentId, Recorded, Status};
 
 /// Whose payments are looked at. There is no way to look at everybody's.
 #[derive(Debug, Clone, Copy)]
@@ -42,34 +42,6 @@ impl TransactionStatus {
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Approved, Self::Canceled, Self::Refunded].into_iter().find(|status| status.as_str() == name)
     }
-}
-
-/// What a list is narrowed by; everything applies before paging.
-#[derive(Debug, Clone, Default)]
-pub struct PaymentFilter {
-    pub payment_key: Option<PaymentKey>,
-    /// The shop's own number, as a whole.
-    pub order_id: Option<String>,
-    /// Substring of the order name or the customer's e-mail, any case.
-    pub name: Option<String>,
-    /// Payments that have such a transaction.
-    pub status: Option<TransactionStatus>,
-    /// Where the payment stands.
-    pub stands: Option<Status>,
-    /// A payment method: `card`, ….
-    pub method: Option<String>,
-    /// Minor units, inclusive.
-    pub amount_from: Option<i64>,
-    /// Minor units, inclusive.
-    pub amount_to: Option<i64>,
-    pub created_from: Option<Timestamp>,
-    /// Exclusive.
-    pub created_until: Option<Timestamp>,
-    /// Also payments in which no money has moved.
-    pub include_unfinished: bool,
-    /// From 0.
-    pub page: u64,
-    pub limit: u64,
 }
 
 /// Money that moved.
@@ -118,35 +90,10 @@ pub(super) fn payments_of(owner: Owner) -> Select<payment::Entity> {
     })
 }
 
-impl PaymentFilter {
-    pub(super) fn condition(&self) -> Condition {
-        use payment::Column::{
-            Amount, ApprovedAt, CreatedAt, HasCancel, HasRefund, Method, OrderId, PaymentKey, SearchText, Status,
-        };
-        let like = |name: &String| {
-            // The separator of the search text cannot be searched for.
-            let escaped = name.to_lowercase().replace('\n', " ").replace('\\', "\\\\");
-            let pattern = escaped.replace('%', "\\%").replace('_', "\\_");
-            Expr::col((payment::Entity, SearchText)).like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
-        };
-        Condition::all()
-            .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
-            .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
-            .add_option(self.name.as_ref().map(like))
-            .add_option(self.status.map(|status| match status {
-                TransactionStatus::Approved => ApprovedAt.is_not_null(),
-                // As the partial index spells it.
-                TransactionStatus::Canceled => Expr::col(HasCancel),
-                TransactionStatus::Refunded => Expr::col(HasRefund),
-            }))
-            .add_option(self.stands.map(|status| Status.eq(status.as_str())))
-            .add_option(self.method.as_ref().map(|method| Method.eq(method.as_str())))
-            .add_option(self.amount_from.map(|from| Amount.gte(from)))
-            .add_option(self.amount_to.map(|to| Amount.lte(to)))
-            .add_option(self.created_from.map(|from| CreatedAt.gte(micros(from))))
-            .add_option(self.created_until.map(|until| CreatedAt.lt(micros(until))))
-            .add_option((!self.include_unfinished).then(|| ApprovedAt.is_not_null()))
-    }
+/// A business's payments in doubt. The words are named, because without statistics SQLite takes an index
+/// with two columns that are known for better than one with a condition.
+pub(super) fn doubts_of(merchant: MerchantId) -> Select<payment::Entity> {
+    payments_of(Owner::Merchant(merchant)).filter(payment::Column::Doubt.is_in([RESOLVING, MANUAL]))
 }
 
 impl Store {
@@ -204,7 +151,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Listed>, StoreError> {
         let rows = payments_of(owner)
-            .filter(filter.condition())
+            .filter(filter.condition(Hidden::default()))
             .order_by(payment::Column::CreatedAt, Direction::Desc)
             .order_by(payment::Column::Id, Direction::Desc)
             .find_also_related(merchant::Entity)
@@ -227,7 +174,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter) -> Result<u64, StoreError> {
-        Ok(payments_of(owner).filter(filter.condition()).count(&self.read).await?)
+        Ok(payments_of(owner).filter(filter.condition(Hidden::default())).count(&self.read).await?)
     }
 
     /// Payments with money in doubt: those that wait for a person first, then the oldest.
@@ -237,11 +184,13 @@ impl Store {
     pub async fn payments_in_doubt(&self, whose: Doubts, limit: u64) -> Result<Vec<Payment>, StoreError> {
         use payment::Column::{CreatedAt, Doubt, Id};
         let query = match whose {
-            Doubts::Of(merchant) => payments_of(Owner::Merchant(merchant)).filter(Doubt.is_not_null()),
+            Doubts::Of(merchant) => doubts_of(merchant),
             Doubts::WaitingForAPerson => payment::Entity::find().filter(Doubt.eq(MANUAL)),
         };
-        // `manual` comes before `resolving`.
-        let query = query.order_by_asc(Doubt).order_by_asc(CreatedAt).order_by_asc(Id).limit(limit);
+        // `manual` comes before `resolving`. Few are in doubt: they are found by that and sorted, and not looked
+        // for in the order of time.
+        let query =
+            query.order_by_asc(Doubt).order_by(number(CreatedAt, true), Direction::Asc).order_by_asc(Id).limit(limit);
         let ids: Vec<Uuid> = query.select_only().column(payment::Column::Id).into_tuple().all(&self.read).await?;
         let mut payments = Vec::with_capacity(ids.len());
         for id in ids {

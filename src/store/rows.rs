@@ -17,7 +17,7 @@ pub(super) fn timestamp(micros: i64) -> Result<Timestamp, StoreError> {
 }
 
 /// Money in doubt, as the projection says it.
-const RESOLVING: &str = "resolving";
+pub(super) const RESOLVING: &str = "resolving";
 pub(super) const MANUAL: &str = "manual";
 
 /// The text that a name filter looks into.

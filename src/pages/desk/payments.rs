@@ -7,7 +7,7 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    filter::{Asked, day},
+    filter::{Asked, SHOWN, day},
     form::Wrong,
     session::Desk,
     shell::{Section, Shell},
@@ -154,7 +154,13 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentF
     let (owner, window) = (Owner::Merchant(desk.merchant.id), asked.window());
     let (entries, is_more) = desk.app.store.browse(owner, &filter, window, desk.now()).await?;
     let is_first = window.from.is_none();
-    let count = if is_first { Some(desk.app.store.count_entries(owner, &filter, None, MOST).await?) } else { None };
+    let count = match (is_first, is_more) {
+        (false, _) => None,
+        (true, false) => Some(Bounded { count: entries.len() as u64, is_more: false }),
+        // Looking for a text reads row after row: once is enough.
+        (true, true) if filter.name.is_some() => Some(Bounded { count: SHOWN, is_more: true }),
+        (true, true) => Some(desk.app.store.count_entries(owner, &filter, None, MOST).await?),
+    };
     let newest_shown = entries.first().filter(|_| is_first && asked.sort() == (Sort::Date, false));
     let newest = match newest_shown {
         Some(entry) => entry.cursor(Sort::Date),

@@ -5,6 +5,7 @@ mod dashboard;
 mod door;
 mod doubts;
 mod keys;
+mod many;
 mod payments;
 mod profile;
 mod refunds;

@@ -127,10 +127,10 @@ async fn an_unknown_outcome_is_told_as_one_until_it_is_known() {
         .hides("돌려주었습니다.");
     // The same form again waits for the same refund.
     desk.browser.post(&desk.action(), &filled(&form, &PART)).await.leads_to(&there);
-    desk.acquirer.on_refund(Play::Approve);
     let seq = async || desk.browser.get(&format!("{}/seq", desk.href)).await.ok().text.clone();
     let before = seq().await;
     assert!(desk.browser.get(&there).await.text.contains("data-seq"), "the page waits for what comes");
+    desk.acquirer.on_refund(Play::Approve);
     let known = async || desk.browser.get(&there).await.text.contains("5,000원을 돌려주었습니다.");
     crate::support::eventually("the refund is known", known).await;
     assert_ne!(seq().await, before);
