@@ -8,6 +8,7 @@ mod language;
 mod phone;
 mod scripts;
 mod sdk;
+mod shop;
 
 use reqwest::header::HeaderMap;
 
