@@ -20,7 +20,7 @@ for (const lang of ['ko', 'en']) {
       // Here payments expire soon, and a silent card network is soon given up.
       const brief = await startServer({
         PAYMENT__EXPIRES_AFTER_S: 2, ACTORS__SWEEP_INTERVAL_MS: 200,
-        ACQUIRER__CARD__CALL_TIMEOUT_MS: 500, PAYMENT__ACQUIRER_TIMEOUT_MS: 500, PAYMENT__ANSWER_BUDGET_MS: 1500,
+        ACQUIRER__CARD__CALL_TIMEOUT_MS: 500, PAYMENT__ACQUIRER_TIMEOUT_MS: 500, PAYMENT__ANSWER_BUDGET_MS: 1500, RESOLUTION__INQUIRY_EVERY_MS: 60_000,
       });
       try {
         for (const place of await placesOf(server, brief)) {
@@ -56,6 +56,8 @@ async function look(page, name) {
       await page.screenshot({ path: `${FOLDER}${view}.png`, animations: 'disabled' });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect.soft(overflow, `${view}: nothing is wider than the window`).toBeLessThanOrEqual(0);
+      // What is between the two is made of the same parts.
+      if (width === 768) continue;
       const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
       const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
       const told = serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));

@@ -10,8 +10,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,
-  timeout: 45_000,
-  globalTimeout: 300_000,
+  timeout: 60_000,
+  globalTimeout: 600_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
