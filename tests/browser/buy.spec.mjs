@@ -5,6 +5,8 @@ import { CUSTOMER } from './support/people.mjs';
 test('from the shop to the receipt, over the QR code on the screen', async ({ page, phone, server, people }) => {
   const checkout = await buy(page, server.url);
   const link = await linkOn(checkout);
+  const hidden = await checkout.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+  expect(hidden, 'the window shows all of the checkout').toBeLessThanOrEqual(0);
 
   const app = await phone(null);
   await app.goto(link);

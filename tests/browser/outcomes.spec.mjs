@@ -44,7 +44,9 @@ test('a card that fails verification, then another one', async ({ page, phone, s
   await expect(app.getByRole('alert').first()).toHaveText('The card cannot be used. Choose another card and try again.');
   await state(checkout).toHaveAttribute('data-state', 'failed');
   await expect(checkout.locator('.failure')).toContainText('The card cannot be used.');
-  // The code is smaller beside the news, and still one that a camera can read.
+  const hidden = await checkout.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+  expect(hidden, 'the window shows all of the checkout').toBeLessThanOrEqual(0);
+  // Beside the news the code is still one that a camera can read.
   await linkOn(checkout);
   await app.getByLabel(/신한/).check();
   await approve(app, checkout);
