@@ -21,15 +21,19 @@ pub struct Policy {
     pub framed_by: Vec<String>,
     /// It may ask for the camera.
     pub uses_camera: bool,
+    /// It may show this server's pages in a frame of its own.
+    pub holds_frames: bool,
 }
 
 impl Policy {
     /// Scripts, styles, pictures and calls of this server alone, nothing inline, no form to elsewhere.
     fn content(&self) -> String {
         let ancestors = if self.framed_by.is_empty() { "'none'".to_owned() } else { self.framed_by.join(" ") };
+        let frames = if self.holds_frames { "'self'" } else { "'none'" };
         format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-             manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+             frame-src {frames}; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors {ancestors}"
         )
     }
 

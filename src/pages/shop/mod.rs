@@ -78,7 +78,9 @@ pub async fn index(app: web::Data<App>, request: HttpRequest) -> Result<HttpResp
         password: demo::PASSWORD,
         page: &page,
     };
-    page.send(StatusCode::OK, &Policy::default(), &template)
+    // Where no window opens, the SDK shows the checkout in the page.
+    let policy = Policy { holds_frames: true, ..Policy::default() };
+    page.send(StatusCode::OK, &policy, &template)
 }
 
 #[derive(Deserialize)]

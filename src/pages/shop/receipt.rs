@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
+use jiff::{Timestamp, tz::Offset};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,6 +30,8 @@ struct Receipt<'a> {
     card: String,
     approval_no: String,
     approved_at: String,
+    /// The same moment, as people read it.
+    approved_when: String,
     reason: String,
 }
 
@@ -69,12 +72,19 @@ pub async fn success(
         order_id: &order_id,
         card: format!("{} {}", text("/card/issuer"), text("/card/number")).trim().to_owned(),
         approval_no: text("/approvalNo"),
+        approved_when: in_seoul(&text("/approvedAt")),
         approved_at: text("/approvedAt"),
         payment_key,
         reason: told.message,
         page: &page,
     };
     page.send(status, &Policy::default(), &template)
+}
+
+/// A moment on the clocks of Seoul, where this shop is.
+fn in_seoul(moment: &str) -> String {
+    let read: Result<Timestamp, _> = moment.parse();
+    read.map(|at| Offset::constant(9).to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
 #[derive(Deserialize)]
@@ -102,6 +112,7 @@ pub async fn failed(request: HttpRequest, failed: web::Query<Failed>) -> Result<
         card: String::new(),
         approval_no: String::new(),
         approved_at: String::new(),
+        approved_when: String::new(),
         reason: reason.text(page.lang).to_owned(),
         page: &page,
     };

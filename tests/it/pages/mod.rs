@@ -9,6 +9,7 @@ mod language;
 mod phone;
 mod scripts;
 mod sdk;
+mod shop;
 
 use reqwest::header::HeaderMap;
 

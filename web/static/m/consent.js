@@ -27,6 +27,8 @@ export function consent({ token, cards, amount, failure, approve, cancel }) {
         view.mismatch.textContent = matches ? '' : word('matchingWrong');
         if (matches) for (const one of view.numbers.children) one.setAttribute('aria-pressed', String(one === button));
         else offer();
+        // The numbers are new ones: whoever came by keyboard must not fall off the page.
+        if (!matches) view.numbers.firstChild.focus();
         update();
       });
       return button;

@@ -1,0 +1,48 @@
+// The phone app's own scanner, with a film of the screen in front of its camera.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { launchOptions } from './support/browser.mjs';
+import { approve, buy, expect, linkOn, pictureOf, test } from './support/test.mjs';
+import { filmOf } from './support/qr.mjs';
+
+test('the camera reads the code on the screen, and the purchase goes through', async ({ page, phone, server, people }) => {
+  const checkout = await buy(page, server.url, 'Stoneware mug');
+  const folder = await mkdtemp(join(tmpdir(), 'paygate-film-'));
+  const film = join(folder, 'checkout.y4m');
+  await writeFile(film, filmOf(await pictureOf(checkout)));
+  const args = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${film}`];
+  const camera = await chromium.launch(launchOptions({ args }));
+  try {
+    const app = await phone(await people.customer(), { from: camera, permissions: ['camera'] });
+    await app.goto(`${server.url}/m/`);
+    await app.getByRole('link', { name: 'Scan QR code' }).click();
+    await expect(app.locator('.bill')).toContainText('₩18,000');
+    await approve(app, checkout);
+    await expect(page.getByRole('heading', { name: 'Thank you for your order' })).toBeVisible();
+  } finally {
+    await camera.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('without a camera: a picture of the code, or its address', async ({ page, phone, server, people }) => {
+  const checkout = await buy(page, server.url);
+  const app = await phone(await people.customer());
+  await app.goto(`${server.url}/m/#/scan`);
+  await expect(app.getByText('The camera cannot be used.')).toBeVisible();
+  const picture = await checkout.screenshot();
+  await app.getByLabel('Read from a picture').setInputFiles({ name: 'screen.png', mimeType: 'image/png', buffer: picture });
+  await expect(app.locator('.bill')).toContainText('₩4,500');
+
+  await app.goto(`${server.url}/m/#/scan`);
+  await app.getByLabel('Read from a picture').setInputFiles({ name: 'shop.png', mimeType: 'image/png', buffer: await page.screenshot() });
+  await expect(app.getByText('There is no payment QR code in this picture.')).toBeVisible();
+  await app.getByLabel('Paste the payment’s address').fill('https://example.com/');
+  await app.getByRole('button', { name: 'Open' }).click();
+  await expect(app.getByText('This is not a payment QR code.')).toBeVisible();
+  await app.getByLabel('Paste the payment’s address').fill(await linkOn(checkout));
+  await app.getByRole('button', { name: 'Open' }).click();
+  await expect(app.locator('.bill')).toContainText('₩4,500');
+});

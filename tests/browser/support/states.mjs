@@ -1,0 +1,153 @@
+// Every page in every state it can be in: a name, and how to come there.
+import { randomUUID } from 'node:crypto';
+import { customer, shop } from './people.mjs';
+import { signIn } from './test.mjs';
+
+// A name as long as shops have them, an amount as long as it gets.
+const LONG = { orderName: '이천 도자기 머그 350 ml 두 개 세트 (선물 포장)', amount: 100_000_000 };
+const shows = (selector) => (page) => page.locator(selector).first().waitFor();
+const isIn = (name) => shows(`#checkout[data-state=${name}]`);
+
+/** Addresses of pages that are as they are; each `path` takes `lang` as its query. */
+export async function pages(server, brief) {
+  const merchant = await shop(server.url);
+  const payer = await customer(server.url, ['good', 'failsVerification', 'limit']);
+  const approved = async (order, card = 'good') => {
+    const { token } = await merchant.create(order);
+    const answer = await payer.approve(token, card).catch(() => null);
+    return { token, ...answer };
+  };
+  const confirmed = async (card) => {
+    const payment = await approved({}, card);
+    await merchant.confirm(payment).catch(() => {});
+    return payment;
+  };
+  const [ready, failed, waits, done, aborted] = await Promise.all([
+    merchant.create(LONG), approved({}, 'failsVerification'), approved(), confirmed('good'), confirmed('limit'),
+  ]);
+  const orderId = `order-${randomUUID()}`;
+  const canceled = await merchant.create({ orderId, failUrl: `${server.url}/shop/fail` });
+  await merchant.cancel(orderId);
+  const expired = await (await shop(brief.url)).create();
+  const sold = async (product, card) => {
+    const id = `${product}-${randomUUID()}`;
+    const amount = { beans: 23_000, grinder: 129_000 }[product];
+    const { paymentKey } = await approved({ orderId: id, amount }, card);
+    return `/shop/success?paymentKey=${paymentKey}&orderId=${id}&amount=1`;
+  };
+  const at = ({ token }) => `/checkout/${token}`;
+  const ask = async (page) => {
+    await page.getByRole('button', { name: /^(Cancel payment|결제 취소)$/ }).click();
+    await shows('#sure[open]')(page);
+  };
+  return [
+    { name: 'shop', path: '/shop/' },
+    { name: 'shop-problem', path: '/shop/', then: (page) => page.evaluate(() => {
+      const problem = document.querySelector('#problem');
+      problem.textContent = '결제창이 닫혔습니다. The payment window was closed.';
+      problem.hidden = false;
+    }) },
+    { name: 'receipt-paid', path: await sold('grinder', 'good') },
+    { name: 'receipt-declined', path: await sold('beans', 'limit') },
+    { name: 'receipt-failed', path: `/shop/fail?code=PAYMENT_CANCELED&orderId=coffee-${randomUUID()}` },
+    { name: 'receipt-waiting', server: brief, path: await waiting(brief), before: (context) => context.route('**/shop/success?*', hold) },
+    { name: 'checkout-ready', path: at(ready), then: isIn('ready') },
+    { name: 'checkout-cancel', path: at(ready), then: ask },
+    { name: 'checkout-offline', path: at(ready), then: (page) => page.evaluate(() => { document.querySelector('#offline').hidden = false; }) },
+    { name: 'checkout-failed', path: at(failed), then: isIn('failed') },
+    { name: 'checkout-verifying', path: at(ready), then: (page) => page.evaluate(() => { document.querySelector('#checkout').dataset.state = 'verifying'; }) },
+    { name: 'checkout-approved', path: at(waits), then: isIn('approved') },
+    { name: 'checkout-done', path: at(done), then: isIn('done') },
+    { name: 'checkout-aborted', path: at(aborted), then: isIn('aborted') },
+    { name: 'checkout-canceled', path: at(canceled), then: isIn('canceled') },
+    { name: 'checkout-expired', server: brief, path: at(expired), then: isIn('expired') },
+    { name: 'checkout-unknown', path: '/checkout/nonsense', then: shows('.notice') },
+    { name: 'api-docs', path: '/api-docs' },
+    { name: 'api-docs-open', path: '/api-docs', then: (page) => page.evaluate(() => { document.querySelector('details').open = true; }) },
+  ];
+}
+
+/** A page that looks again by itself would be gone before it is looked at. */
+async function hold(route) {
+  const response = await route.fetch();
+  const body = (await response.text()).replace(/<meta http-equiv="refresh"[^>]*>/, '');
+  await route.fulfill({ response, body });
+}
+
+/** A receipt whose charge nobody answers for. */
+async function waiting(server) {
+  const [merchant, payer] = [await shop(server.url), await customer(server.url, ['silent'])];
+  const orderId = `beans-${randomUUID()}`;
+  const { token } = await merchant.create({ orderId });
+  const { paymentKey } = await payer.approve(token, 'silent');
+  // What is under way does not expire.
+  await merchant.confirm({ orderId, paymentKey, amount: 23_000 }).catch(() => {});
+  return `/shop/success?paymentKey=${paymentKey}&orderId=${orderId}&amount=1`;
+}
+
+/** Screens of the phone app: who looks, where, and what they do there. */
+export async function screens(server) {
+  const merchant = await shop(server.url);
+  const [rich, poor, newcomer] = await Promise.all([
+    customer(server.url, ['good', 'failsVerification', 'other']), customer(server.url, []), customer(server.url, ['good']),
+  ]);
+  const create = async (more) => (await merchant.create(more)).token;
+  const paid = async () => {
+    const token = await create();
+    const approved = await rich.approve(token, 'good');
+    await merchant.confirm(approved);
+    return { token, ...approved };
+  };
+  const token = await create(LONG);
+  const done = await paid();
+  await paid();
+  const waits = await create();
+  await rich.approve(waits, 'good');
+  const orderId = `order-${randomUUID()}`;
+  const canceled = await create({ orderId });
+  await merchant.cancel(orderId);
+  const has = (selector) => shows(`#screen ${selector}`);
+  const press = (name, selector) => async (page) => {
+    await page.getByRole('button', { name }).click();
+    await shows(selector)(page);
+  };
+  return [
+    { name: 'phone-sign-in', hash: '#/sign-in', then: has('form') },
+    { name: 'phone-sign-up', hash: '#/sign-up', then: has('form') },
+    { name: 'phone-sign-in-wrong', hash: '#/sign-in', then: press(/^(Sign in|로그인)$/, '#screen .error:not(:empty)') },
+    { name: 'phone-home', who: rich, hash: '#/', then: has('.row') },
+    { name: 'phone-home-new', who: poor, hash: '#/', then: has('.empty-panel') },
+    { name: 'phone-scan', who: rich, hash: '#/scan', then: has('.notice-warn:not([hidden])') },
+    { name: 'phone-pay', who: rich, hash: `#/pay/${token}`, then: has('.number-choice') },
+    { name: 'phone-pay-one-card', who: newcomer, hash: `#/pay/${token}`, then: has('.number-choice') },
+    { name: 'phone-pay-no-card', who: poor, hash: `#/pay/${token}`, then: has('.empty-panel') },
+    { name: 'phone-pay-cancel', who: rich, hash: `#/pay/${token}`, then: press(/^(Cancel payment|결제 취소)$/, '#ask[open]') },
+    { name: 'phone-pay-wrong-number', who: rich, hash: `#/pay/${token}`, then: wrongNumber },
+    { name: 'phone-pay-approved', who: rich, hash: `#/pay/${waits}`, then: has('.badge-good') },
+    { name: 'phone-pay-done', who: rich, hash: `#/pay/${done.token}`, then: has('.badge-good') },
+    { name: 'phone-pay-canceled', who: rich, hash: `#/pay/${canceled}`, then: has('.badge-quiet') },
+    { name: 'phone-pay-others', who: newcomer, hash: `#/pay/${waits}`, then: has('.badge-warn') },
+    { name: 'phone-pay-unreadable', who: rich, hash: '#/pay/unreadable', then: has('.badge-quiet') },
+    { name: 'phone-cards', who: rich, hash: '#/cards', then: has('.card-item') },
+    { name: 'phone-cards-none', who: poor, hash: '#/cards', then: has('.empty-panel') },
+    { name: 'phone-card-form', who: rich, hash: '#/cards/new', then: has('form') },
+    { name: 'phone-card-form-wrong', who: rich, hash: '#/cards/new', then: press(/^(Add card|카드 등록)$/, '#screen .error:not(:empty)') },
+    { name: 'phone-history', who: rich, hash: '#/history', then: has('.row') },
+    { name: 'phone-history-none', who: newcomer, hash: '#/history', then: has('.empty-panel') },
+    { name: 'phone-detail', who: rich, hash: `#/history/${done.paymentKey}`, then: has('.facts') },
+    { name: 'phone-account', who: rich, hash: '#/account', then: has('.facts') },
+  ].map(({ who, hash, ...screen }) => ({
+    ...screen, path: '/m/', hash, before: (context) => (who ? signIn(context, server.url, who) : undefined),
+  }));
+}
+
+async function wrongNumber(page) {
+  const numbers = page.locator('.number-choice');
+  await numbers.first().waitFor();
+  const claims = await page.evaluate(async () => {
+    const { matchingNumber } = await import(`${document.querySelector('.app').dataset.assets}/matching.js`);
+    return matchingNumber(location.hash.split('/')[2]);
+  });
+  await numbers.filter({ hasNotText: String(claims) }).first().click();
+  await page.locator('#screen .error:not(:empty)').waitFor();
+}

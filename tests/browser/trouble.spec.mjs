@@ -1,0 +1,152 @@
+// What goes wrong around a purchase, and must not go wrong within: windows, networks, servers, impatience.
+import { chromium } from '@playwright/test';
+import { launchOptions } from './support/browser.mjs';
+import { approve, buy, expect, linkOn, signIn, state, test } from './support/test.mjs';
+import { CUSTOMER, customer } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
+import { startWire } from './support/wire.mjs';
+
+const thanked = (page) => expect(page.getByRole('heading', { name: 'Thank you for your order' }));
+const BROKEN = [/ERR_/, /Failed to load resource/];
+
+test('a blocked popup: the checkout opens in the page', async ({ phone, watch, server, people }) => {
+  const strict = await chromium.launch(launchOptions({ ignoreDefaultArgs: ['--disable-popup-blocking'] }));
+  try {
+    const context = watch.over(await strict.newContext({ locale: 'en-US' }));
+    const page = await context.newPage();
+    // No finger on the button, so the browser opens no window.
+    await page.addInitScript(() => addEventListener('load', () => document.querySelector('.goods button')?.click()));
+    await page.goto(`${server.url}/shop/`);
+    const frame = page.locator('dialog iframe');
+    await expect(frame).toBeVisible();
+    const checkout = frame.contentFrame();
+    await expect(checkout.locator('#checkout')).toHaveAttribute('data-state', 'ready');
+    expect(context.pages()).toHaveLength(1);
+    const app = await phone(await people.customer());
+    await app.goto(await checkout.locator('.on-touch').getAttribute('href'));
+    await approve(app, checkout);
+    await thanked(page).toBeVisible();
+  } finally {
+    await strict.close();
+  }
+});
+
+test('an embedded checkout that is closed by hand', async ({ page, server }) => {
+  await page.goto(`${server.url}/shop/?mode=embedded`);
+  await page.getByRole('button', { name: 'Buy' }).first().click();
+  await expect(page.locator('dialog iframe').contentFrame().locator('#checkout')).toHaveAttribute('data-state', 'ready');
+  await page.getByRole('button', { name: 'Close' }).click();
+  await expect(page.getByRole('alert')).toHaveText('The payment window was closed.');
+  // The same order goes on where it was.
+  await page.getByRole('button', { name: 'Buy' }).first().click();
+  await expect(page.locator('dialog iframe').contentFrame().locator('#checkout')).toHaveAttribute('data-state', 'ready');
+});
+
+test('every stream is cut in the middle, and nothing is missed', async ({ page, phone, server, people, watch }) => {
+  watch.allow(...BROKEN);
+  const wire = await startWire(server);
+  try {
+    const checkout = await buy(page, wire.url);
+    const link = await linkOn(checkout);
+    const who = await people.customer();
+    // The phone has a network of its own.
+    const app = await phone(who);
+    await app.goto(link.replace(wire.url, server.url));
+    await expect(app.getByRole('button', { name: 'Pay ₩4,500' })).toBeVisible();
+    wire.down();
+    await expect(checkout.getByText('Connection lost. Reconnecting…')).toBeVisible();
+    await approve(app, checkout);
+    await expect(app.getByRole('heading', { name: 'You have approved' })).toBeVisible();
+    wire.up();
+    await thanked(page).toBeVisible();
+    await expect(app.getByRole('heading', { name: 'Payment complete' })).toBeVisible();
+  } finally {
+    wire.stop();
+  }
+});
+
+test('the server is killed and restarted in the middle of a checkout', async ({ page, phone, watch }) => {
+  watch.allow(...BROKEN);
+  const server = await startServer();
+  const wire = await startWire(server);
+  try {
+    const checkout = await buy(page, wire.url);
+    const app = await phone(await customer(server.url), { url: wire.url });
+    await app.goto(await linkOn(checkout));
+    await expect(app.getByRole('button', { name: 'Pay ₩4,500' })).toBeVisible();
+    await server.kill();
+    await expect(checkout.getByText('Connection lost. Reconnecting…')).toBeVisible();
+    await server.restart();
+    await expect(checkout.getByText('Connection lost. Reconnecting…')).toBeHidden();
+    await approve(app, checkout);
+    await thanked(page).toBeVisible();
+    await expect(app.getByRole('heading', { name: 'Payment complete' })).toBeVisible();
+  } finally {
+    wire.stop();
+    await server.stop();
+  }
+});
+
+test('two tabs, one payment: both come to the same receipt, charged once', async ({ page, phone, server, people }) => {
+  const checkout = await buy(page, server.url);
+  const token = new URL(await linkOn(checkout)).searchParams.get('token');
+  const second = await page.context().newPage();
+  await second.goto(`${server.url}/checkout/${token}?lang=en`);
+  const app = await phone(await people.customer());
+  await app.goto(await linkOn(checkout));
+  await approve(app, checkout);
+  await thanked(page).toBeVisible();
+  await thanked(second).toBeVisible();
+  const facts = (one) => one.locator('.facts').textContent();
+  expect(await facts(second)).toBe(await facts(page));
+  const order = await (await people.shop()).order(new URL(page.url()).searchParams.get('orderId'));
+  expect(order.transactions).toHaveLength(1);
+});
+
+test('a double click on Buy is one window and one payment', async ({ page, server }) => {
+  await page.goto(`${server.url}/shop/`);
+  const creates = [];
+  page.context().on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/api/v1/p/merchant')) creates.push(request);
+  });
+  await page.getByRole('button', { name: 'Buy' }).first().dblclick();
+  await expect.poll(() => page.context().pages().length).toBe(2);
+  const checkout = page.context().pages()[1];
+  await state(checkout).toHaveAttribute('data-state', 'ready');
+  await page.bringToFront();
+  await page.getByRole('button', { name: 'Buy' }).first().click();
+  expect(page.context().pages()).toHaveLength(2);
+  expect(creates).toHaveLength(1);
+  // Another product has to wait for this one.
+  await page.getByRole('button', { name: 'Buy' }).nth(1).click();
+  await expect(page.getByRole('alert')).toHaveText('Another payment is open on this page.');
+});
+
+test('a popup that is closed by hand', async ({ page, server }) => {
+  const checkout = await buy(page, server.url);
+  await checkout.close();
+  await expect(page.getByRole('alert')).toHaveText('The payment window was closed.');
+  await expect(page.getByRole('button', { name: 'Buy' }).first()).not.toHaveAttribute('aria-busy');
+});
+
+test('checkout and phone on one device: nothing to compare', async ({ page, server, people }) => {
+  const who = await people.customer();
+  await signIn(page.context(), server.url, who);
+  const checkout = await buy(page, server.url);
+  const app = await page.context().newPage();
+  await app.goto(await linkOn(checkout));
+  await app.getByRole('button', { name: 'Pay ₩4,500' }).click();
+  await thanked(page).toBeVisible();
+});
+
+test('a session that ended is told, and the payment waits', async ({ phone, server, people, watch }) => {
+  watch.allow(/status of 401/);
+  const { token } = await (await people.shop()).create();
+  const app = await phone({ accessToken: 'long.out.ofdate' });
+  await app.goto(`${server.url}/m/#/pay/${token}`);
+  await expect(app.getByText('You were signed in long ago.')).toBeVisible();
+  await app.getByLabel('E-mail').fill(CUSTOMER.email);
+  await app.getByLabel('Password').fill(CUSTOMER.password);
+  await app.getByRole('button', { name: 'Sign in' }).click();
+  await expect(app.locator('.bill')).toContainText('₩23,000');
+});
