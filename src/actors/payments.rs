@@ -182,7 +182,14 @@ impl Payments {
         let command = Command::Refund { cancel_no, amount, expected_balance, reason, keyless, by };
         let payment = match self.ask(id, command, claim).await {
             Ok(payment) => payment,
-            Err(error @ AskError::Unavailable) => return Err(error),
+            Err(error @ AskError::Unavailable) => {
+                // It may have begun. On record before it is told, if that can be; afterwards otherwise.
+                let withhold = Command::WithholdAnswer { refund: Some(cancel_no) };
+                if keyless && self.follow_up(id, withhold).await.is_ok() {
+                    unheard.forget();
+                }
+                return Err(error);
+            }
             Err(refused) => {
                 unheard.forget();
                 return Err(refused);

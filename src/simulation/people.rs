@@ -224,8 +224,9 @@ impl Person {
             };
             match self.once(id, key.clone(), Some(cancel_no.uuid()), refunded, call).await {
                 Ok(Standing::Is(_) | Standing::Refused) | Err(Failure::Refused(AskError::Rejected(_))) => return tried,
-                // Without a key nobody knows this caller again at once; it starts anew.
-                Err(Failure::Lost) if key.is_none() => tried.clear(),
+                // Without a key nobody knows this caller again at once: it is told to look before it tries
+                // again (503), or nothing at all. It starts anew.
+                Err(Failure::Lost | Failure::Refused(AskError::Unavailable)) if key.is_none() => tried.clear(),
                 _ if key.is_some() => self.wait_one_of([1, 1, 20]).await,
                 _ => self.wait(20).await,
             }
