@@ -1,4 +1,6 @@
 // Browser tests against the real binary. `scripts/browser-tests` builds it, installs what is missing and runs this.
+//
+// One spec a concern. A room of its own, like the back office, brings its own: every *.spec.mjs is run.
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './support/browser.mjs';
 
