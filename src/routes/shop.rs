@@ -227,6 +227,9 @@ pub struct CancelBody {
 }
 
 /// Gives back a part or all of a charged payment.
+///
+/// Send an `Idempotency-Key`: without one, a call that is made again is known again only when its caller
+/// was told that the outcome is unknown, and not when the answer was lost on the way.
 #[utoipa::path(post, path = "/api/v1/p/merchant/payments/{paymentKey}/cancel", tag = "shop",
     request_body = CancelBody,
     params(("paymentKey" = String, Path), ("Idempotency-Key" = Option<String>, Header)), security(("key" = [])),
