@@ -18,6 +18,8 @@ mod shop;
 mod show;
 mod texts;
 
+pub use desk::Asked;
+
 use actix_web::{
     Resource,
     middleware::from_fn,

@@ -6,16 +6,16 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use paygate_entity::payment;
 use sea_orm::{
-    ConnectionTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
 use super::{
     Owner, PaymentFilter, Store, StoreError,
-    filter::{Hidden, number},
     payments::{doubts_of, payments_of, shown_status},
     rows::timestamp,
+    way::{Way, number},
 };
 use crate::domain::{MerchantId, PaymentId, Status};
 
@@ -114,9 +114,6 @@ impl Entry {
     }
 }
 
-/// Rows that are found and sorted in a moment.
-const WORTH_SORTING: u64 = 5_000;
-
 impl Store {
     /// A part of somebody's list of payments, and whether there is more in that direction.
     ///
@@ -129,29 +126,50 @@ impl Store {
         window: Window,
         now: Timestamp,
     ) -> Result<(Vec<Entry>, bool), StoreError> {
-        let Window { sort, is_ascending, from, is_backwards, limit } = window;
-        let climbs = is_ascending != is_backwards;
-        let direction = if climbs { Direction::Asc } else { Direction::Desc };
-        let hidden = self.hidden(owner, filter, sort).await?;
-        let mut rows = payments_of(owner).filter(filter.condition(hidden));
-        if let Some(from) = from {
-            rows = rows.filter(beyond(number(sort.column(), hidden.order), from, climbs));
-        }
-        let rows = rows
-            .order_by(number(sort.column(), hidden.order), direction.clone())
-            .order_by(payment::Column::Id, direction)
-            // One more than is shown tells whether there is more.
-            .limit(limit + 1)
-            .all(&self.read)
-            .await?;
+        let rows = self.rows_of(owner, filter, window).await?.all(&self.read).await?;
         let mut entries: Vec<_> = rows.into_iter().map(|row| entry(row, now)).collect::<Result<_, _>>()?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let shown = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let is_more = entries.len() > shown;
         entries.truncate(shown);
-        if is_backwards {
+        if window.is_backwards {
             entries.reverse();
         }
         Ok((entries, is_more))
+    }
+
+    /// How the database finds the rows of [`Store::browse`], line by line in its own words.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn plan(&self, owner: Owner, filter: &PaymentFilter, window: Window) -> Result<Vec<String>, StoreError> {
+        let backend = self.read.get_database_backend();
+        let mut query = self.rows_of(owner, filter, window).await?.build(backend);
+        let (explain, column) = match backend {
+            DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+            _ => ("EXPLAIN (COSTS OFF)", "QUERY PLAN"),
+        };
+        query.sql = format!("{explain} {}", query.sql);
+        let lines = self.read.query_all_raw(query).await?;
+        Ok(lines.iter().map(|line| line.try_get("", column)).collect::<Result<_, _>>()?)
+    }
+
+    async fn rows_of(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        window: Window,
+    ) -> Result<Select<payment::Entity>, StoreError> {
+        let Window { sort, is_ascending, from, is_backwards, limit } = window;
+        let climbs = is_ascending != is_backwards;
+        let direction = if climbs { Direction::Asc } else { Direction::Desc };
+        let way = self.way(owner, filter, sort).await?;
+        let mut rows = payments_of(owner).filter(filter.condition(way));
+        if let Some(from) = from {
+            rows = rows.filter(beyond(number(sort.column(), way.hides_order), from, climbs));
+        }
+        // One more than is shown tells whether there is more.
+        let rows = rows.order_by(number(sort.column(), way.hides_order), direction.clone());
+        Ok(rows.order_by(payment::Column::Id, direction).limit(limit + 1))
     }
 
     /// How many payments a list has, up to `most`; with `after`, only what came after that one.
@@ -166,8 +184,8 @@ impl Store {
         most: u64,
     ) -> Result<Bounded, StoreError> {
         // What is new is little: it is found by its time.
-        let hidden = Hidden { amount: after.is_some(), ..Hidden::default() };
-        let mut rows = payments_of(owner).filter(filter.condition(hidden));
+        let way = Way { hides_amount: after.is_some(), ..Way::default() };
+        let mut rows = payments_of(owner).filter(filter.condition(way));
         if let Some(after) = after {
             rows = rows.filter(beyond(number(payment::Column::CreatedAt, false), after, true));
         }
@@ -182,29 +200,8 @@ impl Store {
         self.count_up_to(doubts_of(merchant), most).await
     }
 
-    /// How the list is found best: by walking along its order until a page is full, or by finding the rows of
-    /// its filter and sorting them. Planners guess here, and a wrong guess costs a walk over everything.
-    async fn hidden(&self, owner: Owner, filter: &PaymentFilter, sort: Sort) -> Result<Hidden, StoreError> {
-        let PaymentFilter { amount_from, amount_to, created_from, created_until, status, stands, .. } = *filter;
-        let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
-        let has_dates = created_from.or(created_until).is_some();
-        let narrowing = match sort {
-            Sort::Date if amount_from.or(amount_to).is_some() => PaymentFilter { amount_from, amount_to, ..all },
-            Sort::Amount if has_dates || status.is_some() || stands.is_some() || filter.method.is_some() => {
-                let method = filter.method.clone();
-                PaymentFilter { created_from, created_until, status, stands, method, ..all }
-            }
-            _ => return Ok(Hidden::default()),
-        };
-        let is_wide = self.count_entries(owner, &narrowing, None, WORTH_SORTING).await?.is_more;
-        Ok(match sort {
-            Sort::Date => Hidden { amount: is_wide, ..Hidden::default() },
-            Sort::Amount => Hidden { dates: is_wide, order: !is_wide, amount: !is_wide },
-        })
-    }
-
     /// Counts no further than one row beyond `most`.
-    async fn count_up_to(&self, rows: Select<payment::Entity>, most: u64) -> Result<Bounded, StoreError> {
+    pub(super) async fn count_up_to(&self, rows: Select<payment::Entity>, most: u64) -> Result<Bounded, StoreError> {
         let count = self.count(rows.limit(most + 1)).await?.unsigned_abs();
         Ok(Bounded { count: Ord::min(count, most), is_more: count > most })
     }

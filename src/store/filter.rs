@@ -4,10 +4,14 @@ use jiff::Timestamp;
 use paygate_entity::payment;
 use sea_orm::{
     ColumnTrait, Condition,
-    sea_query::{Expr, ExprTrait, LikeExpr},
+    sea_query::{Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
 };
 
-use super::{TransactionStatus, rows::micros};
+use super::{
+    TransactionStatus,
+    rows::micros,
+    way::{TextIndex, Way, hidden},
+};
 use crate::domain::{PaymentKey, Status};
 
 /// What a list is narrowed by; everything applies before paging.
@@ -38,48 +42,63 @@ pub struct PaymentFilter {
     pub limit: u64,
 }
 
-/// What no index is chosen for. A wide range is better left to a walk along the order of the list, and the
-/// order better left to a sort when few rows are found.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hidden {
-    pub amount: bool,
-    pub dates: bool,
-    pub order: bool,
-}
-
-/// A column, or a sum that no index knows.
-pub(super) fn number(column: payment::Column, is_hidden: bool) -> Expr {
-    let column = Expr::col((payment::Entity, column));
-    if is_hidden { column.add(0) } else { column }
-}
-
 impl PaymentFilter {
-    pub(super) fn condition(&self, hidden: Hidden) -> Condition {
+    pub(super) fn condition(&self, way: Way) -> Condition {
         use payment::Column::{
             Amount, ApprovedAt, CreatedAt, HasCancel, HasRefund, Method, OrderId, PaymentKey, SearchText, Status,
         };
-        let like = |name: &String| {
-            // The separator of the search text cannot be searched for.
-            let escaped = name.to_lowercase().replace('\n', " ").replace('\\', "\\\\");
-            let pattern = escaped.replace('%', "\\%").replace('_', "\\_");
-            Expr::col((payment::Entity, SearchText)).like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
-        };
+        let kind = |condition: Expr| hidden(condition, way.hides_kind);
+        let standing = |condition: Expr| hidden(condition, way.hides_stands);
+        let amount = |condition: Expr| hidden(condition, way.hides_amount);
+        let date = |condition: Expr| hidden(condition, way.hides_dates);
         Condition::all()
             .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
             .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
-            .add_option(self.name.as_ref().map(like))
-            .add_option(self.status.map(|status| match status {
-                TransactionStatus::Approved => ApprovedAt.is_not_null(),
-                // As the partial index spells it.
-                TransactionStatus::Canceled => Expr::col(HasCancel),
-                TransactionStatus::Refunded => Expr::col(HasRefund),
+            .add_option(self.name.as_ref().map(|name| contains(Expr::col((payment::Entity, SearchText)), name)))
+            .add_option(self.name.as_ref().zip(way.text).and_then(|(name, index)| looked_up(index, name)))
+            .add_option(self.status.map(|status| {
+                kind(match status {
+                    TransactionStatus::Approved => ApprovedAt.is_not_null(),
+                    // As the partial index spells it.
+                    TransactionStatus::Canceled => Expr::col(HasCancel),
+                    TransactionStatus::Refunded => Expr::col(HasRefund),
+                })
             }))
-            .add_option(self.stands.map(|status| Status.eq(status.as_str())))
-            .add_option(self.method.as_ref().map(|method| Method.eq(method.as_str())))
-            .add_option(self.amount_from.map(|from| number(Amount, hidden.amount).gte(from)))
-            .add_option(self.amount_to.map(|to| number(Amount, hidden.amount).lte(to)))
-            .add_option(self.created_from.map(|from| number(CreatedAt, hidden.dates).gte(micros(from))))
-            .add_option(self.created_until.map(|until| number(CreatedAt, hidden.dates).lt(micros(until))))
-            .add_option((!self.include_unfinished).then(|| ApprovedAt.is_not_null()))
+            .add_option(self.stands.map(|status| standing(Status.eq(status.as_str()))))
+            .add_option(self.method.as_ref().map(|method| standing(Method.eq(method.as_str()))))
+            .add_option(self.amount_from.map(|from| amount(Amount.gte(from))))
+            .add_option(self.amount_to.map(|to| amount(Amount.lte(to))))
+            .add_option(self.created_from.map(|from| date(CreatedAt.gte(micros(from)))))
+            .add_option(self.created_until.map(|until| date(CreatedAt.lt(micros(until)))))
+            .add_option((!self.include_unfinished).then(|| kind(ApprovedAt.is_not_null())))
+    }
+}
+
+/// A text in which that name is somewhere.
+pub(super) fn contains(text: Expr, name: &str) -> Expr {
+    let pattern = folded(name).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    text.like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
+}
+
+/// As search texts are written. Their separator cannot be searched for.
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace('\n', " ")
+}
+
+/// What leads a database to its index of texts; nothing where the index does not help.
+fn looked_up(index: TextIndex, name: &str) -> Option<Expr> {
+    use payment::Column::{CreatedAt, DueAt, SearchText};
+    let column = |column: payment::Column| Expr::col((payment::Entity, column));
+    match index {
+        // Always true, and true of this index alone.
+        TextIndex::Covering => Some(column(CreatedAt).gt(i64::MIN)),
+        // One character has no neighbours.
+        TextIndex::Pairs if folded(name).chars().count() < 2 => None,
+        TextIndex::Pairs => {
+            let pairs = |text: Expr| Expr::expr(Func::cust("paygate_pairs").arg(text));
+            let found = pairs(column(SearchText)).contains(pairs(Expr::val(folded(name))));
+            // The few payments that are under way are not in the index.
+            Some(column(DueAt).is_not_null().or(column(DueAt).is_null().and(found)))
+        }
     }
 }

@@ -25,6 +25,7 @@ mod rows;
 mod sessions;
 #[cfg(test)]
 pub mod simulated;
+mod way;
 
 pub use audit::Audited;
 pub use cards::{Card, MAX_CARDS, NewCard};

@@ -9,9 +9,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    PaymentFilter, Store, StoreError,
-    filter::{Hidden, number},
+    PaymentFilter, Sort, Store, StoreError,
     rows::{MANUAL, RESOLVING, micros, recorded, timestamp},
+    way::number,
 };
 use crate::domain::{CustomerId, MerchantId, OrderId, Payment, PaymentId, Recorded, Status};
 
@@ -150,9 +150,10 @@ impl Store {
         filter: &PaymentFilter,
         now: Timestamp,
     ) -> Result<Vec<Listed>, StoreError> {
+        let way = self.way(owner, filter, Sort::Date).await?;
         let rows = payments_of(owner)
-            .filter(filter.condition(Hidden::default()))
-            .order_by(payment::Column::CreatedAt, Direction::Desc)
+            .filter(filter.condition(way))
+            .order_by(number(payment::Column::CreatedAt, way.hides_order), Direction::Desc)
             .order_by(payment::Column::Id, Direction::Desc)
             .find_also_related(merchant::Entity)
             .offset(filter.page * filter.limit)
@@ -174,7 +175,8 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter) -> Result<u64, StoreError> {
-        Ok(payments_of(owner).filter(filter.condition(Hidden::default())).count(&self.read).await?)
+        let way = self.way(owner, filter, Sort::Date).await?;
+        Ok(payments_of(owner).filter(filter.condition(way)).count(&self.read).await?)
     }
 
     /// Payments with money in doubt: those that wait for a person first, then the oldest.

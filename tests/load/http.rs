@@ -31,6 +31,11 @@ impl Head {
         }
         Self(head.into_bytes())
     }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        self
+    }
 }
 
 /// A keep-alive connection.

@@ -4,6 +4,8 @@
 //! cargo bench --bench load -- --payments 20000 --concurrency 64
 //! cargo bench --bench load -- --database postgres://postgres@localhost/postgres
 //! cargo bench --bench load -- --scenario memory --json
+//! cargo bench --bench load -- --scenario lists
+//! cargo bench --bench load -- --scenario pages
 //! ```
 //!
 //! Each run starts a server with an empty database of its own. Client, server and database share the
@@ -11,8 +13,11 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 mod database;
+mod desk;
 mod failure;
 mod http;
+mod lists;
+mod pages;
 mod people;
 mod process;
 mod report;
@@ -34,7 +39,8 @@ struct Arguments {
     /// `sqlite`, or the URL of a PostgreSQL server on which databases may be created.
     #[arg(long, default_value = "sqlite")]
     database: String,
-    /// Payments that are measured; 50,000 for `create` and `memory`, 20,000 otherwise.
+    /// Payments that are measured or looked through (requests for each of the `pages`); 1,000,000 for `lists`,
+    /// 50,000 for `create` and `memory`, 20,000 otherwise.
     #[arg(long)]
     payments: Option<usize>,
     /// Payments under way at the same time.
@@ -69,6 +75,10 @@ enum Scenario {
     Confirm,
     /// Bytes of memory per payment that waits for its customer.
     Memory,
+    /// Every filter of the back office, with the database's plans.
+    Lists,
+    /// Requests per second for each kind of page.
+    Pages,
 }
 
 impl Arguments {
@@ -78,8 +88,9 @@ impl Arguments {
 
     fn payments(&self) -> usize {
         let usual = match self.scenario {
-            Scenario::Whole | Scenario::Confirm => 20_000,
+            Scenario::Whole | Scenario::Confirm | Scenario::Pages => 20_000,
             Scenario::Create | Scenario::Memory => 50_000,
+            Scenario::Lists => 1_000_000,
         };
         self.payments.unwrap_or(usual).max(1)
     }
@@ -104,6 +115,11 @@ fn main() -> ExitCode {
 fn bench(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     // One thread: the cheapest client there is.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match arguments.scenario {
+        Scenario::Lists => return runtime.block_on(lists::run(arguments)),
+        Scenario::Pages => return runtime.block_on(pages::run(arguments)),
+        Scenario::Whole | Scenario::Create | Scenario::Confirm | Scenario::Memory => {}
+    }
     let mut reports = runtime.block_on(async {
         let deadline = Instant::now() + Duration::from_secs(arguments.timeout_s);
         let mut reports: Vec<Report> = Vec::new();

@@ -53,7 +53,7 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<Report
     let payments = arguments.payments();
     let part = match arguments.scenario {
         Scenario::Whole => Part::Whole,
-        Scenario::Create | Scenario::Memory => Part::Create,
+        Scenario::Create | Scenario::Memory | Scenario::Lists | Scenario::Pages => Part::Create,
         Scenario::Confirm => Part::Confirm,
     };
     let warm_up = (payments / WARM_UP_PART).min(MAX_WARM_UP);
@@ -76,7 +76,7 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<Report
 async fn rss(arguments: &Arguments, server: &Server) -> Result<u64, Box<dyn Error>> {
     Ok(match arguments.scenario {
         Scenario::Memory => process::settled_rss(server.pid()).await?,
-        Scenario::Whole | Scenario::Create | Scenario::Confirm => process::rss(server.pid())?,
+        _ => process::rss(server.pid())?,
     })
 }
 

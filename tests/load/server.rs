@@ -25,6 +25,7 @@ const MAX_COMPLAINTS: usize = 20;
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    database: String,
     complaints: Arc<Mutex<Vec<String>>>,
     _folder: TempDir,
 }
@@ -38,11 +39,12 @@ impl Server {
         std::fs::create_dir_all(here)?;
         let folder = tempfile::Builder::new().prefix("load-").tempdir_in(here)?;
         let sqlite = format!("sqlite://{}", folder.path().join("paygate.db").display());
+        let database = database.unwrap_or(&sqlite);
         let mut child = Command::new(binary.unwrap_or(Path::new(env!("CARGO_BIN_EXE_paygate"))))
             .arg("serve")
             .env("PAYGATE__ENV", "local")
             .env("PAYGATE__DATA_DIR", folder.path())
-            .env("PAYGATE__DATABASE__URL", database.unwrap_or(&sqlite))
+            .env("PAYGATE__DATABASE__URL", database)
             .env("PAYGATE__SERVER__LISTEN", "127.0.0.1:0")
             .env("PAYGATE__RATE_LIMIT__ENABLED", "false")
             .env("PAYGATE__DEMO__SEED", "true")
@@ -54,7 +56,13 @@ impl Server {
             .spawn()?;
         let stderr = child.stderr.take();
         let complaints = Arc::<Mutex<Vec<String>>>::default();
-        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), complaints, _folder: folder };
+        let mut server = Self {
+            child,
+            address: ([127, 0, 0, 1], 0).into(),
+            database: database.to_owned(),
+            complaints,
+            _folder: folder,
+        };
         let (found, address) = mpsc::channel();
         let complaints = server.complaints.clone();
         let stderr = stderr.ok_or("the server has no standard error")?;
@@ -68,6 +76,10 @@ impl Server {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     pub fn pid(&self) -> u32 {

@@ -22,6 +22,8 @@ mod shell;
 mod tag;
 mod timeline;
 
+pub use filter::Asked;
+
 use actix_web::{
     HttpRequest, Resource, Route,
     middleware::from_fn,

@@ -1,0 +1,132 @@
+//! How a list is found: by walking along its order until a page is full, or by finding the rows of a filter
+//! and sorting them. Planners guess here, and a wrong guess costs a walk over everything; so little is
+//! counted first, and what shall not be chosen is spelled in a way that no index knows.
+
+use paygate_entity::payment;
+use sea_orm::{
+    ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Alias, Expr, ExprTrait, Query},
+};
+
+use super::{
+    Owner, PaymentFilter, Sort, Store, StoreError, TransactionStatus, filter::contains, payments::payments_of,
+};
+
+/// What no index is chosen for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Way {
+    pub hides_amount: bool,
+    pub hides_dates: bool,
+    pub hides_order: bool,
+    /// Kinds of transactions.
+    pub hides_kind: bool,
+    /// Status and method.
+    pub hides_stands: bool,
+    /// The one index that is chosen.
+    pub text: Option<TextIndex>,
+}
+
+/// How a database finds part of a name (see the migration `m0009_search`).
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TextIndex {
+    /// The text is read off the index by which a business's payments are listed.
+    Covering,
+    /// Pairs of neighbouring characters.
+    Pairs,
+}
+
+/// Rows that are found and sorted in a moment.
+const WORTH_SORTING: u64 = 5_000;
+
+/// A name is rare when fewer than [`FEW`] of so many newest payments have it.
+const SAMPLE: u64 = 2_000;
+const FEW: i64 = 5;
+
+impl Way {
+    /// Cancels and refunds are rarer than any status.
+    fn of(filter: &PaymentFilter) -> Self {
+        let is_rare = matches!(filter.status, Some(TransactionStatus::Canceled | TransactionStatus::Refunded));
+        Self { hides_stands: is_rare, ..Self::default() }
+    }
+}
+
+impl Store {
+    pub(super) async fn way(&self, owner: Owner, filter: &PaymentFilter, sort: Sort) -> Result<Way, StoreError> {
+        if let Some(name) = &filter.name
+            && self.is_rare(owner, name).await?
+        {
+            return Ok(self.by_text(sort));
+        }
+        let way = Way::of(filter);
+        let PaymentFilter { amount_from, amount_to, created_from, created_until, status, stands, .. } = *filter;
+        let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
+        let has_dates = created_from.or(created_until).is_some();
+        let narrowing = match sort {
+            Sort::Date if amount_from.or(amount_to).is_some() => PaymentFilter { amount_from, amount_to, ..all },
+            Sort::Amount if has_dates || status.is_some() || stands.is_some() || filter.method.is_some() => {
+                let method = filter.method.clone();
+                PaymentFilter { created_from, created_until, status, stands, method, ..all }
+            }
+            _ => return Ok(way),
+        };
+        let is_wide = self.is_wide(owner, &narrowing).await?;
+        Ok(match (sort, is_wide) {
+            (Sort::Date, true) => Way { hides_amount: true, ..way },
+            (Sort::Date, false) => {
+                Way { hides_order: true, hides_dates: true, hides_kind: true, hides_stands: true, ..way }
+            }
+            (Sort::Amount, true) => Way { hides_dates: true, hides_kind: true, hides_stands: true, ..way },
+            (Sort::Amount, false) => Way { hides_order: true, hides_amount: true, ..way },
+        })
+    }
+
+    /// More rows than are sorted in a moment.
+    async fn is_wide(&self, owner: Owner, filter: &PaymentFilter) -> Result<bool, StoreError> {
+        let mut rows = payments_of(owner).filter(filter.condition(Way::of(filter)));
+        if filter.amount_from.or(filter.amount_to).is_none() {
+            // Of the indexes that would do, the one of the kind is the one in this order.
+            rows = rows.order_by_desc(payment::Column::CreatedAt).order_by_desc(payment::Column::Id);
+        }
+        Ok(self.count_up_to(rows, WORTH_SORTING).await?.is_more)
+    }
+
+    fn by_text(&self, sort: Sort) -> Way {
+        let text = match self.read.get_database_backend() {
+            DbBackend::Postgres => TextIndex::Pairs,
+            _ => TextIndex::Covering,
+        };
+        let is_in_order = matches!((text, sort), (TextIndex::Covering, Sort::Date));
+        let way = Way { hides_amount: true, hides_kind: true, hides_stands: true, ..Way::default() };
+        Way { hides_order: !is_in_order, text: Some(text), ..way }
+    }
+
+    async fn is_rare(&self, owner: Owner, name: &str) -> Result<bool, StoreError> {
+        use payment::Column::{CreatedAt, Id, SearchText};
+        let newest = payments_of(owner)
+            .order_by(CreatedAt, Direction::Desc)
+            .order_by(Id, Direction::Desc)
+            .limit(SAMPLE)
+            .select_only()
+            .column(SearchText)
+            .into_query();
+        let count = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), "count")
+            .from_subquery(newest, Alias::new("newest"))
+            .and_where(contains(Expr::col(SearchText), name))
+            .to_owned();
+        let row = self.read.query_one(&count).await?;
+        let count: i64 = row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default();
+        Ok(count < FEW)
+    }
+}
+
+/// A column, or a sum that no index knows.
+pub(super) fn number(column: payment::Column, is_hidden: bool) -> Expr {
+    let column = Expr::col((payment::Entity, column));
+    if is_hidden { column.add(0) } else { column }
+}
+
+/// The same condition, in words that no index knows.
+pub(super) fn hidden(condition: Expr, is_hidden: bool) -> Expr {
+    if is_hidden { condition.is(Expr::Constant(true.into())) } else { condition }
+}
