@@ -127,6 +127,7 @@ codes! {
     TooManyRefunds "TOO_MANY_REFUNDS" 409 None "취소 횟수 한도를 초과했습니다." "This payment has too many refunds.";
     RefundDeclined "REFUND_DECLINED" 409 Declined "카드사에서 취소를 거절했습니다." "The card company refused the refund.";
     NothingToResolve "NOTHING_TO_RESOLVE" 409 None "확인을 기다리는 결제가 아닙니다." "This payment waits for nobody's decision.";
+    CallUnderWay "CALL_IN_PROGRESS" 409 None "카드사의 응답을 기다리고 있습니다. 잠시 후 다시 시도해 주세요." "The card company is being asked at this moment. Try again in a moment.";
     BeingReversed "BEING_REVERSED" 409 None "취소 처리 중인 결제라 승인으로 확정할 수 없습니다." "This payment is being reversed and cannot become a charge any more.";
     RefundNotSupported "REFUND_NOT_SUPPORTED" 409 Declined "카드사가 취소를 지원하지 않습니다." "The card company takes no refunds here: settle it with them directly.";
     KeyRunning "IDEMPOTENCY_KEY_IN_USE" 409 None "같은 멱등키의 요청이 처리 중입니다." "A request with this idempotency key is still running.";
@@ -244,6 +245,7 @@ impl From<Rejection> for ApiError {
                 return ApiError::field("amount", Problem { ko: "0보다 커야 합니다", en: "must be greater than zero" });
             }
             Rejection::TooManyRefunds => Code::TooManyRefunds,
+            Rejection::CallUnderWay => Code::CallUnderWay,
             Rejection::NothingToResolve => Code::NothingToResolve,
             Rejection::Reversing => Code::BeingReversed,
             // Only timers and outcomes hear these.

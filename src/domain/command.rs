@@ -211,6 +211,8 @@ pub enum Rejection {
     /// The acquirer contradicts what it said before. Somebody must look into it.
     #[error("this outcome contradicts an earlier one")]
     Contradiction,
+    #[error("a call about this is under way")]
+    CallUnderWay,
     #[error("nothing here waits for a person's decision")]
     NothingToResolve,
     #[error("this is being reversed and cannot become a charge any more")]

@@ -143,17 +143,29 @@ impl Payment {
                 });
             }
             Event::RefundUnknown { cancel_no, next_at } => {
-                self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at: *next_at, attempts });
+                self.set_refund(*cancel_no, |attempts| RefundState::Unknown {
+                    next_at: *next_at,
+                    attempts,
+                    is_under_way: false,
+                });
                 self.set_answer_withheld(*cancel_no, true);
             }
             Event::RefundRetried { cancel_no, look_at } => {
                 let next_at = Some(*look_at);
-                self.set_refund(*cancel_no, |attempts| RefundState::Unknown { next_at, attempts: attempts + 1 });
+                self.set_refund(*cancel_no, |attempts| RefundState::Unknown {
+                    next_at,
+                    attempts: attempts + 1,
+                    is_under_way: true,
+                });
                 // Whoever asked has gone by now: the first call was lost.
                 self.set_answer_withheld(*cancel_no, true);
             }
             Event::RefundSucceeded { cancel_no } => {
-                self.refunded += self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
+                let refund = self.refund(*cancel_no);
+                let minor = refund.map_or(0, |refund| refund.amount.minor());
+                // One that was given up has its amount reserved no longer.
+                self.reserved += if refund.is_some_and(Refund::is_open) { 0 } else { minor };
+                self.refunded += minor;
                 let balance = self.balance();
                 self.set_refund(*cancel_no, |_| RefundState::Done { at: recorded.at, balance });
                 self.status = if balance == 0 { Status::Canceled } else { Status::PartialCanceled };

@@ -43,6 +43,8 @@ pub enum RefundState {
         next_at: Option<Timestamp>,
         /// Calls made so far.
         attempts: u32,
+        /// One of them has not been answered yet.
+        is_under_way: bool,
     },
     Done {
         at: Timestamp,
@@ -158,10 +160,11 @@ pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// A refund as it is asked for again.
 #[derive(Debug, Clone, Copy)]
-pub struct AskedAgain {
+pub struct AskedAgain<'a> {
     /// Minor units; all that is left when absent.
     pub amount: Option<i64>,
     pub expected_balance: Option<i64>,
+    pub reason: Option<&'a str>,
     pub by: By,
 }
 
@@ -169,7 +172,7 @@ impl Payment {
     /// The refund that a call without an idempotency key is about, when it is made again by somebody who
     /// was not told the outcome: the oldest one like it, while it is open and for a while after. One that
     /// came to nothing is not looked for; the call is simply a new one then.
-    pub fn refund_asked_before(&self, asked: &AskedAgain, now: Timestamp) -> Option<CancelNo> {
+    pub fn refund_asked_before(&self, asked: &AskedAgain<'_>, now: Timestamp) -> Option<CancelNo> {
         // Who names the present balance has looked, and wants something new.
         if asked.expected_balance == Some(self.refundable()) {
             return None;
@@ -182,6 +185,7 @@ impl Payment {
         let is_same = |refund: &&Refund| {
             refund.answer_withheld
                 && refund.by == asked.by
+                && refund.reason.as_deref() == asked.reason
                 && asked.amount.map_or(refund.is_all, |minor| refund.amount.minor() == minor)
                 && is_fresh(refund)
         };
@@ -216,7 +220,12 @@ pub(super) fn resolve_by_hand(
     approved: bool,
     note: &str,
 ) -> Result<Step, Rejection> {
-    if !payment.doubts().any(|doubt| doubt.refund == Some(cancel_no) && doubt.may_be_decided()) {
+    let doubt = payment.doubts().find(|doubt| doubt.refund == Some(cancel_no)).ok_or(Rejection::NothingToResolve)?;
+    // Its outcome may be another than the one that is being decided.
+    if doubt.is_under_way {
+        return Err(Rejection::CallUnderWay);
+    }
+    if !doubt.may_be_decided() {
         return Err(Rejection::NothingToResolve);
     }
     let by_hand = Event::RefundResolvedByHand { cancel_no, approved, note: note.into() };
@@ -250,11 +259,17 @@ pub(super) fn ended(
     policy: &Policy,
 ) -> Result<Step, Rejection> {
     let refund = payment.refund(cancel_no).ok_or(Rejection::Stale)?;
-    let tried = match refund.state {
-        RefundState::Requested { .. } => None,
-        RefundState::Unknown { attempts, .. } => Some(attempts),
-        RefundState::Failed(_) if *outcome == Outcome::Approved(()) => return Err(Rejection::Contradiction),
-        RefundState::Done { .. } | RefundState::Failed(_) => return Err(Rejection::Stale),
+    let tried = match (refund.state, outcome) {
+        (RefundState::Requested { .. }, _) => None,
+        (RefundState::Unknown { attempts, .. }, _) => Some(attempts),
+        // It was given up, by a person perhaps, and the money went back all the same: that is what counts.
+        (RefundState::Failed(_), Outcome::Approved(())) if refund.amount.minor() <= payment.refundable() => {
+            return Ok(Step::record([Event::RefundSucceeded { cancel_no }]));
+        }
+        (RefundState::Failed(_), Outcome::Approved(())) | (RefundState::Done { .. }, Outcome::Declined(_)) => {
+            return Err(Rejection::Contradiction);
+        }
+        (RefundState::Done { .. } | RefundState::Failed(_), _) => return Err(Rejection::Stale),
     };
     Ok(match (outcome, tried) {
         (Outcome::Approved(()), _) => Step::record([Event::RefundSucceeded { cancel_no }]),

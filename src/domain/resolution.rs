@@ -29,6 +29,8 @@ pub struct Resolution {
     pub attempts: u32,
     /// When the next one is made, or the one under way is taken for lost.
     pub next_at: Option<Timestamp>,
+    /// A refund's call has not been answered yet.
+    pub is_under_way: bool,
 }
 
 /// After so many calls in vain a person may find out and decide, while Paygate goes on trying.
@@ -39,7 +41,7 @@ impl Resolution {
     pub const fn may_be_decided(&self) -> bool {
         match self.state {
             Resolving::Manual => true,
-            Resolving::Reversing | Resolving::Refunding => self.attempts >= STUCK_AFTER,
+            Resolving::Reversing | Resolving::Refunding => self.attempts >= STUCK_AFTER && !self.is_under_way,
             // It is reversed before long.
             Resolving::Inquiring => false,
         }
@@ -54,18 +56,18 @@ impl Payment {
         let charge = match self.authorization {
             Authorization::Unknown { since, attempts, next_at, .. } => {
                 let state = state(Resolving::Inquiring, next_at);
-                Some(Resolution { state, refund: None, since, attempts, next_at })
+                Some(Resolution { state, refund: None, since, attempts, next_at, is_under_way: false })
             }
             Authorization::Reversing { since, attempts, next_at, .. } => {
                 let state = state(Resolving::Reversing, next_at);
-                Some(Resolution { state, refund: None, since, attempts, next_at })
+                Some(Resolution { state, refund: None, since, attempts, next_at, is_under_way: false })
             }
             _ => None,
         };
         let refunds = self.refunds.iter().filter_map(move |refund| match refund.state {
-            RefundState::Unknown { next_at, attempts } => {
+            RefundState::Unknown { next_at, attempts, is_under_way } => {
                 let (state, since) = (state(Resolving::Refunding, next_at), refund.requested_at);
-                Some(Resolution { state, refund: Some(refund.cancel_no), since, attempts, next_at })
+                Some(Resolution { state, refund: Some(refund.cancel_no), since, attempts, next_at, is_under_way })
             }
             _ => None,
         });

@@ -82,7 +82,7 @@ pub struct ResolutionView {
 
 impl From<Resolution> for ResolutionView {
     fn from(doubt: Resolution) -> Self {
-        let Resolution { state, refund, since, attempts, next_at } = doubt;
+        let Resolution { state, refund, since, attempts, next_at, is_under_way: _ } = doubt;
         Self {
             state: match state {
                 Resolving::Inquiring => "INQUIRING",

@@ -3,6 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -56,7 +57,8 @@ impl<'a> Once<'a> {
             scope.update(who.as_bytes());
             scope.update(request.method().as_str());
             scope.update(b" ");
-            scope.update(request.path());
+            // However the address is spelled, it is the same call.
+            scope.update(percent_decode_str(request.path()).collect::<Vec<u8>>());
             KeyRef { scope: scope.finalize().into(), key, fingerprint: app.vault.digest(Purpose::RequestBody, body) }
         });
         Ok(Self { app, key, caller: Caller::of(request) })
@@ -64,7 +66,7 @@ impl<'a> Once<'a> {
 
     /// The number of the refund that this call is about. Without a key, the same call again is about the
     /// refund whose outcome it was not told; otherwise it is a new one.
-    pub fn refund_number(&self, payment: &Payment, asked: AskedAgain) -> CancelNo {
+    pub fn refund_number(&self, payment: &Payment, asked: AskedAgain<'_>) -> CancelNo {
         let before = || payment.refund_asked_before(&asked, self.app.payments.now());
         if self.key.is_none() { before().unwrap_or_else(Services::fresh) } else { Services::fresh() }
     }

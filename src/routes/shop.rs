@@ -254,7 +254,8 @@ pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, b
     let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
     let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", &balance)).transpose()?;
     let reason = fields::reason(reason)?;
-    let cancel_no = once.refund_number(payment, AskedAgain { amount, expected_balance, by });
+    let asked = AskedAgain { amount, expected_balance, reason: reason.as_deref(), by };
+    let cancel_no = once.refund_number(payment, asked);
     once.ask(Some(cancel_no.uuid()), refunded, |claim| {
         let reason = reason.clone();
         app.payments.refund(payment.id, RefundRequest { cancel_no, amount, expected_balance, reason, by }, claim)

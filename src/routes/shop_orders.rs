@@ -93,7 +93,8 @@ pub async fn cancel(
     let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
     if payment.is_charged() {
         let (amount, expected_balance, by) = (None, None, By::Shop);
-        let cancel_no = once.refund_number(&payment, AskedAgain { amount, expected_balance, by });
+        let asked = AskedAgain { amount, expected_balance, reason: reason.as_deref(), by };
+        let cancel_no = once.refund_number(&payment, asked);
         return once
             .ask(Some(cancel_no.uuid()), view, |claim| {
                 let request = RefundRequest { cancel_no, amount, expected_balance, reason: reason.clone(), by };

@@ -210,7 +210,7 @@ impl Person {
         for _ in 0..TRIES {
             // As the route does: without a key, the same call again is about the refund it was not told of.
             let Ok(payment) = self.call(async |payments: Payments| payments.look(id).await).await else { continue };
-            let asked = AskedAgain { amount, expected_balance: None, by: self.by };
+            let asked = AskedAgain { amount, expected_balance: None, reason: None, by: self.by };
             let before = payment.refund_asked_before(&asked, self.world.now()).filter(|_| key.is_none());
             let cancel_no: CancelNo = before.unwrap_or_else(Services::fresh);
             // One that was found again was begun by an earlier call.

@@ -107,6 +107,45 @@ async fn a_refund_that_nobody_can_be_asked_about_waits_for_its_business() {
 }
 
 #[tokio::test]
+async fn nobody_decides_about_a_refund_while_the_card_network_is_being_asked() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    acquirer.on_refund(Play::Unknown);
+    shop.cancel(&paid.key, &json!({ "amount": 5_000 })).await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    let resolution = async || shop.payment(&paid.key).await.data()["resolution"].clone();
+    eventually("it was tried often", async || resolution().await["attempts"].as_u64().unwrap() >= 5).await;
+    acquirer.on_refund(Play::Hang);
+    acquirer.hanging(1).await;
+    assert_eq!(resolution().await["decidable"], false);
+    let refund = resolution().await["refundId"].clone();
+    for approved in [true, false] {
+        let decision = json!({ "approved": approved, "note": "전화", "refundId": refund });
+        shop.resolve(&paid.key, &decision).await.refused(409, "CALL_IN_PROGRESS");
+    }
+    acquirer.release(Play::Approve);
+    eventually("the answer counts", async || shop.payment(&paid.key).await.data()["balanceAmount"] == 10_000).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_refund_for_another_reason_is_another_refund() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = started(&acquirer).await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    acquirer.on_refund(Play::Unknown);
+    let cancel = |reason: &str| shop.cancel(&paid.key, &json!({ "amount": 3_000, "reason": reason }));
+    cancel("A 상품 품절").await.refused(504, "PAYMENT_OUTCOME_UNKNOWN");
+    acquirer.on_refund(Play::Approve);
+    assert_eq!(cancel("B 상품 품절").await.data()["reason"], "B 상품 품절");
+    assert_eq!(cancel("A 상품 품절").await.data()["reason"], "A 상품 품절");
+    assert_eq!(acquirer.refunded(), [3_000, 3_000]);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_business_decides_about_its_own_money_and_says_why() {
     let acquirer = ScriptedAcquirer::old_fashioned();
     let app = started(&acquirer).await;
