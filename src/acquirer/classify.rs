@@ -5,14 +5,15 @@
 //! | the connection was never made (refused, DNS, TLS) | `NotSent` |
 //! | 2xx with the body of the contract, for *our* number | `Approved` |
 //! | 2xx with `isValid: false` | `Declined` |
-//! | 400, 402 with `{code, message}` | `Declined`, a code we do not know as `Reason::Declined` |
-//! | another 4xx with a code that belongs to this call | `Declined` |
+//! | 4xx with `{code, message}` | `Declined`, a code we do not know as `Reason::Declined` |
+//! | 401, 404, 405, 407 or 409 with a code that is no refusal of this call | `Unknown` |
 //! | anything else | `Unknown` |
 //!
-//! Among "anything else": time-outs and resets; 5xx (the processor may have died after the charge); 3xx
-//! (nobody of ours answers with it); 408, 425 and 429, whatever they say (their authors are proxies and
-//! limiters, and limiters like to write `LIMIT_EXCEEDED` too); 401, 403, 404, 405 or 409 with a code of a
-//! proxy or of a wrong path; a 2xx that cannot be read, or that speaks of another transaction.
+//! 401, 404, 405 and 407 are what proxies and wrong paths answer with, and a conflict may be one with this
+//! very charge: only a code that we know makes them a refusal. Among "anything else": time-outs and resets;
+//! 5xx (the processor may have died after the charge); 3xx (nobody of ours answers with it); 408, 425 and
+//! 429, whatever they say (their authors are proxies and limiters, and limiters like to write
+//! `LIMIT_EXCEEDED`, too); a 2xx that cannot be read, or that speaks of another transaction.
 //!
 //! Pure: no clock, no log, no I/O. A failure carries the cause in words, made of fixed texts, numbers and
 //! codes only. The parser's own error texts quote the body, so they go nowhere.
@@ -216,13 +217,11 @@ fn read<T: DeserializeOwned>(answer: Answer, asked: Asked) -> Result<T, Failure>
         return Err(Failure::Unknown(format!("status {} without a refusal in the body", reply.status).into()));
     };
     match (reason_of(&refusal.code, asked), reply.status) {
-        (Some(reason), _) => Err(Failure::Declined(reason, loggable(refusal.code))),
-        // The contract's own status of a decline: whatever its code, it is one.
-        (None, 400 | 402) => Err(Failure::Declined(Reason::Declined, loggable(refusal.code))),
-        (None, status) => {
+        (None, status @ (401 | 404 | 405 | 407 | 409)) => {
             let code = loggable(refusal.code);
             Err(Failure::Unknown(format!("status {status} with code {code}, which is no refusal of this call").into()))
         }
+        (reason, _) => Err(Failure::Declined(reason.unwrap_or(Reason::Declined), loggable(refusal.code))),
     }
 }
 

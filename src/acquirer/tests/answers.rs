@@ -61,11 +61,13 @@ async fn a_refusal_is_a_decline_only_where_it_belongs() {
         (409, "TXN_REVERSED", declined(TxnReversed)),
         (403, "CARD_LOST", declined(CardLost)),
         (422, "CARD_EXPIRED", declined(CardExpired)),
-        // A code nobody knows: a decline with the contract's own status, else not.
+        // A code nobody knows: a decline, unless it may be somebody else's who answers.
         (402, "E0051", declined(Declined)),
         (400, "DO_NOT_HONOR", declined(Declined)),
+        (403, "FRAUD_SUSPECTED", declined(Declined)),
+        (422, "DO_NOT_HONOR", declined(Declined)),
+        (451, "EMBARGO", declined(Declined)),
         (401, "UNAUTHORIZED", Outcome::Unknown),
-        (403, "FORBIDDEN", Outcome::Unknown),
         (404, "NOT_FOUND", Outcome::Unknown),
         (405, "METHOD_NOT_ALLOWED", Outcome::Unknown),
         (409, "TXN_CONFLICT", Outcome::Unknown),
