@@ -89,7 +89,7 @@ impl Session {
             match &mut self.phase {
                 Phase::Greeting => {
                     self.phase = Phase::History(std::mem::take(&mut self.history).into_iter());
-                    return Some(sse::Data::new("connect").event("onopen").into());
+                    return Some(sse::Data::new("\"connect\"").event("onopen").into());
                 }
                 Phase::History(frames) => match frames.next() {
                     Some(frame) if frame.seq <= self.seen => {}

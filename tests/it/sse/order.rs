@@ -26,7 +26,7 @@ async fn a_payment_is_told_from_beginning_to_end_in_order() {
     told.push(page.expect("payment-partial-canceled").await);
     shop.cancel(key, &json!({})).await.data();
     told.push(page.expect("payment-canceled").await);
-    assert_eq!(told[0], Event { id: None, name: "onopen".into(), data: "connect".into() });
+    assert_eq!(told[0], Event { id: None, name: "onopen".into(), data: "\"connect\"".into() });
     let ids = ids(&told);
     assert_eq!(ids.len(), told.len() - 1, "every event but the greeting has an id");
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]) && ids[0] > 0, "{ids:?}");
@@ -207,6 +207,6 @@ async fn the_data_is_one_line_of_json() {
         let lines: Vec<&str> = block.lines().filter(|line| line.starts_with("data:")).collect();
         assert_eq!(lines.len(), 1, "{block}");
         let data = lines[0].trim_start_matches("data:").trim();
-        assert!(data == "connect" || serde_json::from_str::<Value>(data).unwrap().is_object(), "{data}");
+        assert!(data == "\"connect\"" || serde_json::from_str::<Value>(data).unwrap().is_object(), "{data}");
     }
 }
