@@ -26,8 +26,9 @@ pub struct ApproveBody {
     #[schema(value_type = String)]
     token: Option<String>,
     /// The card to pay with; the representative one when absent.
-    #[serde(alias = "instrumentId")]
     card_id: Option<String>,
+    /// Another name of the same.
+    instrument_id: Option<String>,
 }
 
 /// An approved payment, waiting for the shop.
@@ -52,7 +53,8 @@ pub async fn approve(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
-    let ApproveBody { token, card_id } = body.parse()?;
+    let ApproveBody { token, card_id, instrument_id } = body.parse()?;
+    let card_id = card_id.or(instrument_id);
     let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
     if let Some(answer) = once.answered(&approved).await? {
         return Ok(answer);

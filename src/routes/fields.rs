@@ -68,8 +68,11 @@ pub fn won(name: &'static str, value: Option<Number>) -> Result<Money, ApiError>
 
 /// A whole number of won, of any sign: the payment judges it.
 pub fn whole(name: &'static str, value: &Number) -> Result<i64, ApiError> {
-    let too_large = value.as_u64().is_some();
-    value.as_i64().ok_or_else(|| ApiError::field(name, if too_large { TOO_LARGE } else { WHOLE_WON }))
+    // Some languages write 15000 as 15000.0: that is the same number, and no won is cut in pieces.
+    let text = value.to_string();
+    let digits = text.strip_suffix(".0").unwrap_or(&text);
+    let too_large = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().map_err(|_| ApiError::field(name, if too_large { TOO_LARGE } else { WHOLE_WON }))
 }
 
 fn text<T: FromStr<Err = TextError>>(name: &'static str, value: Option<String>) -> Result<T, ApiError> {
@@ -237,8 +240,10 @@ mod tests {
     fn a_fraction_of_a_won_is_refused_and_so_is_what_is_no_amount() {
         let amount = |text: &str| won("amount", Some(serde_json::from_str(text).unwrap())).map(Money::minor);
         assert_eq!(amount("15000").unwrap(), 15_000);
+        assert_eq!(amount("15000.0").unwrap(), 15_000);
+        assert_eq!(amount("1.5e4").unwrap(), 15_000);
         assert_eq!(amount("100000000").unwrap(), 100_000_000);
-        for bad in ["0", "-1", "0.5", "15000.5", "100000001", "18446744073709551615", "1e3"] {
+        for bad in ["0", "-1", "0.5", "15000.5", "100000001", "18446744073709551615", "1e30", "0.0", "-0.0"] {
             assert!(amount(bad).is_err(), "{bad}");
         }
         assert!(won("amount", None).is_err());

@@ -42,6 +42,10 @@ pub async fn issue(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let Operator(merchant) = operator;
+    // Nothing is asked for, so an absent body will do; another one is not meant for this.
+    if !body.bytes().is_empty() {
+        body.parse::<serde_json::Map<String, serde_json::Value>>()?;
+    }
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
     once.store(async |keep| {
         let keys = renew(&app, merchant.id, None, |keys| keep.answer(&Answer::ok(keys))).await?;
