@@ -62,6 +62,7 @@ export async function pages(server, brief) {
     { name: 'checkout-canceled', path: at(canceled), then: isIn('canceled') },
     { name: 'checkout-expired', server: brief, path: at(expired), then: isIn('expired') },
     { name: 'checkout-unknown', path: '/checkout/nonsense', then: shows('.notice') },
+    { name: 'docs', path: '/docs/' },
     { name: 'api-docs', path: '/api-docs' },
     { name: 'api-docs-open', path: '/api-docs', then: (page) => page.evaluate(() => { document.querySelector('details').open = true; }) },
   ];
@@ -111,6 +112,8 @@ export async function screens(server, brief) {
   await merchant.cancel(orderId);
   const expired = (await (await shop(brief.url)).create()).token;
   const late = await customer(brief.url);
+  const opens = new Map([[rich, server], [poor, server], [newcomer, server], [late, brief]]
+    .map(([who, at]) => [who, (context) => signIn(context, at.url, who)]));
   const has = (selector) => shows(`#screen ${selector}`);
   const press = (name, selector) => async (page) => {
     await page.getByRole('button', { name }).click();
@@ -145,9 +148,7 @@ export async function screens(server, brief) {
     { name: 'phone-history-none', who: newcomer, hash: '#/history', then: has('.empty-panel') },
     { name: 'phone-detail', who: rich, hash: `#/history/${done.paymentKey}`, then: has('.facts') },
     { name: 'phone-account', who: rich, hash: '#/account', then: has('.facts') },
-  ].map(({ who, hash, ...screen }) => ({
-    ...screen, path: '/m/', hash, before: (context) => (who ? signIn(context, (screen.server ?? server).url, who) : undefined),
-  }));
+  ].map(({ who, hash, ...screen }) => ({ ...screen, path: '/m/', hash, before: opens.get(who) }));
 }
 
 /** The number that stands on the checkout of the payment on the screen. */
