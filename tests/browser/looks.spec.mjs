@@ -75,7 +75,7 @@ async function look(page, name, views) {
     for (const [, colorScheme] of views.filter(([seen]) => seen === size)) {
       const view = `${name}-${colorScheme}-${width}`;
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `${FOLDER}${view}.png`, animations: 'disabled' });
+      await page.screenshot({ path: `${FOLDER}${view}.png`, animations: 'disabled', fullPage: true });
       const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
       const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
       const told = serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));

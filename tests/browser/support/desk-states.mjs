@@ -39,7 +39,7 @@ async function sellAll(merchant, url, names) {
 }
 
 export async function desk(server, brief, basic) {
-  await server.makePast(400);
+  await server.makePast(2_000);
   const merchant = await shop(server.url);
   const sold = await sellAll(merchant, server.url, ['part', 'back', 'declined', 'waits', 'paid']);
   const [fresh, keys] = [newcomer('새 상점'), newcomer('열쇠 가게')];

@@ -28,7 +28,7 @@ async function call(url, method, headers, body) {
 /** A customer with cards; `null`: the demo customer. */
 export async function customer(url, cards = ['good']) {
   const user = `${url}/api/v1/p/user`;
-  const who = cards ? { email: `${randomUUID()}@example.com`, password: PASSWORD } : CUSTOMER;
+  const who = cards ? { email: `minji-${randomUUID().slice(0, 8)}@example.com`, password: PASSWORD } : CUSTOMER;
   if (cards) await call(`${user}/sign-up`, 'POST', {}, who);
   const { accessToken } = await call(`${user}/sign-in`, 'POST', {}, who);
   const as = (method, path, body) => call(`${user}${path}`, method, { authorization: `Bearer ${accessToken}` }, body);
