@@ -1,5 +1,5 @@
 // A purchase with nothing but keys, and always a sign of where one is.
-import { expect, linkOn, state, test } from './support/test.mjs';
+import { expect, linkOn, loaded, test } from './support/test.mjs';
 import { press, tabTo } from './support/keys.mjs';
 import { CUSTOMER } from './support/people.mjs';
 
@@ -7,8 +7,7 @@ test('a whole purchase without a pointer', async ({ page, phone, server }) => {
   await page.goto(`${server.url}/shop/`);
   const opened = page.waitForEvent('popup');
   await press(page, page.getByRole('button', { name: 'Buy' }).nth(1));
-  const checkout = await opened;
-  await state(checkout).toHaveAttribute('data-state', 'ready');
+  const checkout = await loaded(await opened);
 
   // Nearly canceled: the question holds the focus, Escape is a no.
   const cancel = checkout.getByRole('button', { name: 'Cancel payment' });
