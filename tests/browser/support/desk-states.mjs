@@ -70,7 +70,7 @@ export async function desk(server, brief, basic) {
     { name: 'desk-dashboard', path: '/backoffice/', then: shows('.chart') },
     { name: 'desk-dashboard-table', path: '/backoffice/', then: (page) => page.locator('.more summary').click() },
     { name: 'desk-dashboard-new', path: '/backoffice/', before: empty },
-    { name: 'desk-dashboard-doubt', server: basic, path: '/backoffice/', before: decides, then: shows('.note-warn') },
+    { name: 'desk-dashboard-doubt', server: basic, path: '/backoffice/', before: decides, then: shows('.rows .tag-warn') },
     { name: 'desk-list', path: list, then: shows('.rows') },
     { name: 'desk-list-filtered', path: `${list}?type=cancel&sort=highest`, then: shows('.rows') },
     { name: 'desk-list-nothing', path: `${list}?name=zzz`, then: shows('.empty') },
