@@ -1,34 +1,13 @@
 // A purchase with nothing but keys, and always a sign of where one is.
-import { expect, linkOn, state, test } from './support/test.mjs';
+import { expect, linkOn, loaded, test } from './support/test.mjs';
+import { press, tabTo } from './support/keys.mjs';
 import { CUSTOMER } from './support/people.mjs';
-
-const STEPS = 40;
-
-/** Presses Tab until `target` has the focus, and that can be seen. */
-async function tabTo(page, target) {
-  for (let step = 0; step < STEPS; step += 1) {
-    await page.keyboard.press('Tab');
-    if (await target.evaluate((one) => one === document.activeElement)) break;
-  }
-  await expect(target).toBeFocused();
-  const outline = await target.evaluate((one) => {
-    const { outlineStyle, outlineWidth } = getComputedStyle(one);
-    return outlineStyle === 'none' ? 0 : parseFloat(outlineWidth);
-  });
-  expect(outline, 'the focus can be seen').toBeGreaterThanOrEqual(2);
-}
-
-const press = async (page, target, key = 'Enter') => {
-  await tabTo(page, target);
-  await page.keyboard.press(key);
-};
 
 test('a whole purchase without a pointer', async ({ page, phone, server }) => {
   await page.goto(`${server.url}/shop/`);
   const opened = page.waitForEvent('popup');
   await press(page, page.getByRole('button', { name: 'Buy' }).nth(1));
-  const checkout = await opened;
-  await state(checkout).toHaveAttribute('data-state', 'ready');
+  const checkout = await loaded(await opened);
 
   // Nearly canceled: the question holds the focus, Escape is a no.
   const cancel = checkout.getByRole('button', { name: 'Cancel payment' });

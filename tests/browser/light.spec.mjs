@@ -1,5 +1,8 @@
 // What a page costs, and what it is without scripts.
 import { expect, linkOn, signIn, state, test } from './support/test.mjs';
+import { go, signInAt } from './support/desk.mjs';
+import { newcomer, shop, SHOP } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
 
 const KIB = 1024;
 
@@ -21,7 +24,8 @@ test.describe('weight', () => {
     const [checkout, pay] = [`/checkout/${token}`, `/m/#/pay/${token}`];
     const places = [
       ['/shop/', '.good', 60], ['/shop/fail?code=PAYMENT_CANCELED', '.receipt', 60], [checkout, '.qr', 60],
-      ['/checkout/nonsense', '.notice', 60], ['/api-docs', 'details', 60],
+      ['/checkout/nonsense', '.notice', 60], ['/api-docs', 'details', 60], ['/docs/', 'pre', 60],
+      ['/backoffice/sign-in', '.door', 60], ['/backoffice/sign-up', '.door', 60],
       ['/m/#/', '.panel', 60], [pay, '.number-choice', 60], ['/m/#/scan', '.notice-warn:not([hidden])', 120],
     ];
     watch.allow(/status of 404/);
@@ -38,6 +42,29 @@ test.describe('weight', () => {
       expect.soft(weight, path).toBeGreaterThan(1 * KIB);
       expect.soft(weight, path).toBeLessThan(limit * KIB);
       await context.close();
+    }
+  });
+
+  test('so do those of the back office, with two years of payments', async ({ context, page }) => {
+    const server = await startServer();
+    try {
+      await server.makePast(2_000);
+      await signInAt(page, server.url, SHOP);
+      await page.goto(`${server.url}/backoffice/payments?status=DONE`);
+      const payment = await page.locator('.rows .order a').first().getAttribute('href');
+      const cookies = await context.cookies();
+      const list = '/backoffice/payments';
+      for (const path of ['/backoffice/', list, `${list}?name=zzz`, payment, `${payment}/refund`, '/backoffice/doubts', '/backoffice/keys', '/backoffice/profile']) {
+        // Nothing is in its cache.
+        const fresh = await context.browser().newContext({ serviceWorkers: 'block' });
+        await fresh.addCookies(cookies);
+        const weight = await weightOf(await fresh.newPage(), `${server.url}${path}`, () => {});
+        expect.soft(weight, path).toBeGreaterThan(1 * KIB);
+        expect.soft(weight, path).toBeLessThan(60 * KIB);
+        await fresh.close();
+      }
+    } finally {
+      await server.stop();
     }
   });
 });
@@ -65,6 +92,37 @@ test.describe('without JavaScript', () => {
     await state(page).toHaveAttribute('data-state', 'canceled');
     await page.getByRole('link', { name: 'Return to the shop' }).click();
     await expect(page.getByText('The payment was canceled.')).toBeVisible();
+  });
+
+  test('a shop signs in, finds a payment and gives it back', async ({ page, server, people }) => {
+    const owner = newcomer();
+    const merchant = await shop(server.url, owner);
+    await merchant.sell(await people.customer(), { orderId: 'plain', orderName: 'Plain mug', amount: 8_000 });
+    await signInAt(page, server.url, owner);
+    await go(page, 'Payments');
+    await page.getByLabel('Order or customer').fill('plain');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: 'Plain mug' }).click();
+    await page.getByRole('link', { name: 'Refund' }).click();
+    await page.getByLabel('Reason', { exact: true }).fill('Broken');
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Give back' }).click();
+    await expect(page.getByText('₩8,000 was given back.')).toBeVisible();
+    expect(await merchant.order('plain')).toMatchObject({ status: 'CANCELED', balanceAmount: 0 });
+    await go(page, 'API keys');
+    await page.getByText('Show').first().click();
+    await expect(page.locator('.clear').first()).toBeVisible();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await expect(page.getByRole('status')).toHaveText('You are signed out.');
+  });
+
+  test('the documents can be read', async ({ page, server }) => {
+    await page.goto(`${server.url}/docs/`);
+    await expect(page.getByRole('region', { name: 'Test cards' }).getByRole('row')).not.toHaveCount(0);
+    await expect(page.locator('pre').first()).toContainText('curl');
+    await page.goto(`${server.url}/api-docs`);
+    await page.locator('summary').first().click();
+    await expect(page.locator('details').first()).toHaveAttribute('open');
   });
 
   test('the phone app says what it needs', async ({ page, server }) => {

@@ -5,35 +5,54 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from './support/test.mjs';
 import { startServer } from './support/server.mjs';
+import { desk } from './support/desk-states.mjs';
 import { pages, screens } from './support/states.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../target/screens/', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WIDTHS = [[360, 780], [768, 1024], [1440, 900]];
+const [PHONE, TABLET, COMPUTER] = [[360, 780], [768, 1024], [1440, 900]];
+/** What there are pictures of. Each language has its half of a page's four looks. */
+const VIEWS = { ko: [[PHONE, 'light'], [COMPUTER, 'dark']], en: [[PHONE, 'dark'], [COMPUTER, 'light']] };
+const IN_THE_HAND = [[PHONE, 'light'], [PHONE, 'dark']];
+
+// Here payments expire soon, and a silent card network is soon given up.
+const BRIEF = {
+  PAYMENT__EXPIRES_AFTER_S: 2, ACTORS__SWEEP_INTERVAL_MS: 200,
+  ACQUIRER__CARD__CALL_TIMEOUT_MS: 500, PAYMENT__ACQUIRER_TIMEOUT_MS: 500, PAYMENT__ANSWER_BUDGET_MS: 1500, RESOLUTION__INQUIRY_EVERY_MS: 60_000, RESOLUTION__INQUIRY_FOR_MS: 600_000,
+};
+// Here the card network cannot be asked.
+const BASIC = { ...BRIEF, PAYMENT__EXPIRES_AFTER_S: 600, ACQUIRER__CARD__DIALECT: 'basic' };
 
 for (const lang of ['ko', 'en']) {
-  for (const [kind, placesOf] of [['pages', pages], ['screens of the phone', screens]]) {
-    test(`${kind} in ${lang}`, async ({ browser, server, watch }) => {
+  for (const [kind, placesOf, views] of [
+    ['the back office', desk, VIEWS[lang]], ['screens of the phone', screens, IN_THE_HAND], ['pages', pages, VIEWS[lang]],
+  ]) {
+    test(`${kind} in ${lang}`, async ({ browser, watch }) => {
       test.setTimeout(150_000);
       // Refusals are part of what is looked at.
       watch.allow(/status of 4(00|03|04|10)/);
-      // Here payments expire soon, and a silent card network is soon given up.
-      const brief = await startServer({
-        PAYMENT__EXPIRES_AFTER_S: 2, ACTORS__SWEEP_INTERVAL_MS: 200,
-        ACQUIRER__CARD__CALL_TIMEOUT_MS: 500, PAYMENT__ACQUIRER_TIMEOUT_MS: 500, PAYMENT__ANSWER_BUDGET_MS: 1500, RESOLUTION__INQUIRY_EVERY_MS: 60_000,
-      });
+      const servers = await Promise.all([{}, BRIEF, BASIC].map((settings) => startServer(settings)));
       try {
-        for (const place of await placesOf(server, brief)) {
-          const context = watch.over(await browser.newContext({ locale: lang, reducedMotion: 'reduce', viewport: { width: 360, height: 780 } }));
-          await place.before?.(context);
-          const page = await context.newPage();
-          await page.goto(addressOf(place, server, lang));
-          await place.then?.(page);
-          await look(page, `${place.name}-${lang}`);
-          await context.close();
+        const open = new Map();
+        for (const { name, before, then, ...place } of await placesOf(...servers)) {
+          // Whoever sees several of them stays in one window.
+          if (!open.has(before)) {
+            const context = watch.over(await browser.newContext({ locale: lang, reducedMotion: 'reduce' }));
+            await before?.(context);
+            open.set(before, await context.newPage());
+          }
+          const page = open.get(before);
+          await page.emulateMedia({ colorScheme: 'light' });
+          await page.setViewportSize({ width: 360, height: 780 });
+          await page.goto(addressOf(place, servers[0], lang));
+          await then?.(page);
+          await look(page, `${name}-${lang}`, views);
+          await page.unrouteAll();
+          await page.goto('about:blank');
         }
+        for (const page of open.values()) await page.context().close();
       } finally {
-        await brief.stop();
+        for (const server of servers) await server.stop();
       }
     });
   }
@@ -46,18 +65,17 @@ function addressOf({ server: own, path, hash = '' }, server, lang) {
   return url.href;
 }
 
-async function look(page, name) {
+async function look(page, name, views) {
   await page.evaluate(AXE);
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const [width, height] of WIDTHS) {
+  for (const size of [PHONE, TABLET, COMPUTER]) {
+    const [width, height] = size;
+    await page.setViewportSize({ width, height });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect.soft(overflow, `${name}-${width}: nothing is wider than the window`).toBeLessThanOrEqual(0);
+    for (const [, colorScheme] of views.filter(([seen]) => seen === size)) {
       const view = `${name}-${colorScheme}-${width}`;
-      await page.setViewportSize({ width, height });
-      await page.screenshot({ path: `${FOLDER}${view}.png`, animations: 'disabled' });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect.soft(overflow, `${view}: nothing is wider than the window`).toBeLessThanOrEqual(0);
-      // What is between the two is made of the same parts.
-      if (width === 768) continue;
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${FOLDER}${view}.png`, animations: 'disabled', fullPage: true });
       const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
       const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
       const told = serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));

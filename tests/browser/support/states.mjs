@@ -62,6 +62,7 @@ export async function pages(server, brief) {
     { name: 'checkout-canceled', path: at(canceled), then: isIn('canceled') },
     { name: 'checkout-expired', server: brief, path: at(expired), then: isIn('expired') },
     { name: 'checkout-unknown', path: '/checkout/nonsense', then: shows('.notice') },
+    { name: 'docs', path: '/docs/' },
     { name: 'api-docs', path: '/api-docs' },
     { name: 'api-docs-open', path: '/api-docs', then: (page) => page.evaluate(() => { document.querySelector('details').open = true; }) },
   ];
@@ -86,16 +87,16 @@ async function waiting(server) {
 }
 
 /** Screens of the phone app: who looks, where, and what they do there. */
-export async function screens(server) {
+export async function screens(server, brief) {
   const merchant = await shop(server.url);
   const [rich, poor, newcomer] = await Promise.all([
-    customer(server.url, ['good', 'failsVerification', 'other']), customer(server.url, []), customer(server.url, ['good']),
+    customer(server.url, ['good', 'failsVerification', 'limit']), customer(server.url, []), customer(server.url, ['good']),
   ]);
   const create = async (more) => (await merchant.create(more)).token;
-  const paid = async () => {
+  const paid = async (card = 'good') => {
     const token = await create();
-    const approved = await rich.approve(token, 'good');
-    await merchant.confirm(approved);
+    const approved = await rich.approve(token, card);
+    await merchant.confirm(approved).catch(() => {});
     return { token, ...approved };
   };
   const token = await create(LONG);
@@ -103,9 +104,16 @@ export async function screens(server) {
   await paid();
   const waits = await create();
   await rich.approve(waits, 'good');
+  const aborted = await paid('limit');
+  const failed = await create();
+  await rich.approve(failed, 'failsVerification').catch(() => {});
   const orderId = `order-${randomUUID()}`;
   const canceled = await create({ orderId });
   await merchant.cancel(orderId);
+  const expired = (await (await shop(brief.url)).create()).token;
+  const late = await customer(brief.url);
+  const opens = new Map([[rich, server], [poor, server], [newcomer, server], [late, brief]]
+    .map(([who, at]) => [who, (context) => signIn(context, at.url, who)]));
   const has = (selector) => shows(`#screen ${selector}`);
   const press = (name, selector) => async (page) => {
     await page.getByRole('button', { name }).click();
@@ -123,9 +131,13 @@ export async function screens(server) {
     { name: 'phone-pay-no-card', who: poor, hash: `#/pay/${token}`, then: has('.empty-panel') },
     { name: 'phone-pay-cancel', who: rich, hash: `#/pay/${token}`, then: press(/^(Cancel payment|결제 취소)$/, '#ask[open]') },
     { name: 'phone-pay-wrong-number', who: rich, hash: `#/pay/${token}`, then: wrongNumber },
+    { name: 'phone-pay-failed', who: rich, hash: `#/pay/${failed}`, then: has('.notice-warn:not([hidden])') },
+    { name: 'phone-pay-verifying', who: rich, hash: `#/pay/${token}`, then: verifying },
     { name: 'phone-pay-approved', who: rich, hash: `#/pay/${waits}`, then: has('.badge-good') },
     { name: 'phone-pay-done', who: rich, hash: `#/pay/${done.token}`, then: has('.badge-good') },
     { name: 'phone-pay-canceled', who: rich, hash: `#/pay/${canceled}`, then: has('.badge-quiet') },
+    { name: 'phone-pay-aborted', who: rich, hash: `#/pay/${aborted.token}`, then: has('.badge-bad') },
+    { name: 'phone-pay-expired', server: brief, who: late, hash: `#/pay/${expired}`, then: has('.badge-warn') },
     { name: 'phone-pay-others', who: newcomer, hash: `#/pay/${waits}`, then: has('.badge-warn') },
     { name: 'phone-pay-unreadable', who: rich, hash: '#/pay/unreadable', then: has('.badge-quiet') },
     { name: 'phone-cards', who: rich, hash: '#/cards', then: has('.card-item') },
@@ -136,18 +148,27 @@ export async function screens(server) {
     { name: 'phone-history-none', who: newcomer, hash: '#/history', then: has('.empty-panel') },
     { name: 'phone-detail', who: rich, hash: `#/history/${done.paymentKey}`, then: has('.facts') },
     { name: 'phone-account', who: rich, hash: '#/account', then: has('.facts') },
-  ].map(({ who, hash, ...screen }) => ({
-    ...screen, path: '/m/', hash, before: (context) => (who ? signIn(context, server.url, who) : undefined),
-  }));
+  ].map(({ who, hash, ...screen }) => ({ ...screen, path: '/m/', hash, before: opens.get(who) }));
+}
+
+/** The number that stands on the checkout of the payment on the screen. */
+async function numberOf(page) {
+  await page.locator('.number-choice').first().waitFor();
+  return page.evaluate(async () => {
+    const { matchingNumber } = await import(`${document.querySelector('.app').dataset.assets}/matching.js`);
+    return String(matchingNumber(location.hash.split('/')[2]));
+  });
 }
 
 async function wrongNumber(page) {
-  const numbers = page.locator('.number-choice');
-  await numbers.first().waitFor();
-  const claims = await page.evaluate(async () => {
-    const { matchingNumber } = await import(`${document.querySelector('.app').dataset.assets}/matching.js`);
-    return matchingNumber(location.hash.split('/')[2]);
-  });
-  await numbers.filter({ hasNotText: String(claims) }).first().click();
+  await page.locator('.number-choice').filter({ hasNotText: await numberOf(page) }).first().click();
   await page.locator('#screen .error:not(:empty)').waitFor();
+}
+
+/** The customer has said yes, and the answer is on its way. */
+async function verifying(page) {
+  await page.route('**/authentication/simple', () => {});
+  await page.getByRole('button', { name: await numberOf(page), exact: true }).click();
+  await page.locator('#screen .button-wide:not(.button-bare)').click();
+  await page.locator('.notice .spinner').waitFor();
 }

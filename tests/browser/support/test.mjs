@@ -64,8 +64,13 @@ export async function buy(page, url, product = 'Drip coffee') {
   await page.goto(`${url}/shop/`);
   const opened = page.waitForEvent('popup');
   await page.getByRole('listitem').filter({ hasText: product }).getByRole('button', { name: 'Buy' }).click();
-  const checkout = await opened;
+  return loaded(await opened);
+}
+
+/** A checkout that waits for the customer, with its script: before that, Cancel cancels and does not ask. */
+export async function loaded(checkout) {
   await expect(checkout.locator('#checkout')).toHaveAttribute('data-state', 'ready');
+  await checkout.waitForLoadState('load');
   return checkout;
 }
 

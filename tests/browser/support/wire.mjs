@@ -1,9 +1,10 @@
-// The wire between a browser and a server, which can be cut, and led to another server.
+// The wire between a browser and a server, or a server and the card network, which can be cut.
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 
 export async function startWire(server) {
   const open = new Set();
+  const awaited = [];
   let isDown = false;
   const listener = createServer((near) => {
     if (isDown) return near.destroy();
@@ -14,6 +15,7 @@ export async function startWire(server) {
       end.on('close', () => { open.delete(end); other.destroy(); });
       end.pipe(other);
     }
+    near.on('data', (bytes) => { for (const { text, heard } of awaited) if (bytes.includes(text)) heard(); });
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -24,6 +26,10 @@ export async function startWire(server) {
     cut,
     /** Ends every connection and takes no other, until `up`. */
     down: () => { isDown = true; cut(); },
+    /** Takes no other connection, until `up`; those that are open stay so. */
+    refuse: () => { isDown = true; },
+    /** Until somebody has sent this over the wire. */
+    hears: (text) => new Promise((heard) => { awaited.push({ text, heard }); }),
     up: () => { isDown = false; },
     stop: () => { cut(); listener.close(); },
   };

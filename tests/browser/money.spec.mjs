@@ -1,0 +1,183 @@
+// What a shop is careful with: its keys, its websites, its password, and money that nobody answers for.
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { expect, test } from './support/test.mjs';
+import { go, readKey, signInAt, signUpAt } from './support/desk.mjs';
+import { customer, newcomer, shop, shopWith } from './support/people.mjs';
+import { startCardNetwork, startServer } from './support/server.mjs';
+import { startWire } from './support/wire.mjs';
+
+test.describe('keys', () => {
+  test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
+
+  test('new keys are in force at once, the old ones until their grace is over or somebody stops them', async ({ page, server }) => {
+    const owner = newcomer();
+    await signUpAt(page, server.url, owner);
+    await go(page, 'API keys');
+    await page.getByRole('button', { name: 'Issue keys' }).click();
+    const [old, client] = [await readKey(page, 'Secret key'), await readKey(page, 'Client key')];
+    expect(client).not.toBe(old);
+    const works = (key) => shopWith(server.url, key).create().then(() => true, ({ code }) => code);
+    expect(await works(old)).toBe(true);
+    // A client key may create, and not look up.
+    await shopWith(server.url, client).create({ orderId: 'page' });
+    await expect(shopWith(server.url, client).order('page')).rejects.toThrow(/FORBIDDEN|UNAUTHORIZED/);
+
+    await page.getByLabel('Stop in 24 hours').check();
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Renew the keys' }).click();
+    await expect(page.getByRole('status')).toHaveText('The new keys are in force.');
+    const fresh = await readKey(page, 'Secret key');
+    expect(fresh).not.toBe(old);
+    expect([await works(fresh), await works(old)]).toEqual([true, true]);
+    // A reload is no further renewal.
+    await page.reload();
+    expect(await readKey(page, 'Secret key')).toBe(fresh);
+
+    await expect(page.getByRole('heading', { name: 'Old keys in their grace period' })).toBeVisible();
+    await page.getByRole('button', { name: 'Stop now' }).click();
+    await expect(page.getByRole('status')).toHaveText('The old keys are stopped.');
+    expect([await works(fresh), await works(old)]).toEqual([true, 'UNAUTHORIZED']);
+  });
+});
+
+/** A shop's own website, which shows a page in a frame. */
+async function website() {
+  const server = createServer((request, response) => {
+    const frame = new URL(request.url, 'http://shop').searchParams.get('frame');
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    response.end(`<!doctype html><title>Shop</title><link rel="icon" href="data:,"><iframe src="${frame ?? 'about:blank'}" width="420" height="700"></iframe>`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}`, stop: () => { server.close(); server.closeAllConnections(); } };
+}
+
+test('a website may show the checkout in a frame once it is registered, and not any more when it is removed', async ({ page, server, watch }) => {
+  watch.allow(/frame-ancestors/, /status of 400 .*origins/, /chromewebdata/);
+  const owner = newcomer();
+  const merchant = await shop(server.url, owner);
+  const { token } = await merchant.create();
+  const site = await website();
+  const framed = async () => {
+    const look = await page.context().newPage();
+    const answered = look.waitForResponse((response) => response.url().includes('/checkout/'));
+    await look.goto(`${site.url}/?frame=${server.url}/checkout/${token}`);
+    await (await answered).finished();
+    await look.waitForLoadState('load');
+    const isShown = await look.frameLocator('iframe').locator('#checkout').count();
+    await look.close();
+    return Boolean(isShown);
+  };
+  try {
+    await signInAt(page, server.url, owner);
+    await go(page, 'API keys');
+    expect(await framed()).toBe(false);
+    await page.getByLabel('Origin').fill('ftp://shop.example.com');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await expect(page.getByText('must be an origin such as https://shop.example.com')).toBeVisible();
+    await page.getByLabel('Origin').fill(`${site.url}/a/page`);
+    await page.getByRole('button', { name: 'Add' }).click();
+    await expect(page.locator('#origins .lines')).toContainText(site.url);
+    expect(await framed()).toBe(true);
+    await page.getByRole('button', { name: `Remove ${site.url}` }).click();
+    await expect(page.getByText('No origins are registered.')).toBeVisible();
+    expect(await framed()).toBe(false);
+  } finally {
+    site.stop();
+  }
+});
+
+// What a card network that does not answer is soon given up for.
+const IMPATIENT = { ACQUIRER__CARD__CALL_TIMEOUT_MS: 300, PAYMENT__ACQUIRER_TIMEOUT_MS: 300, PAYMENT__ANSWER_BUDGET_MS: 1500 };
+
+test('a charge in doubt is told, asked about, and settles by itself', async ({ page }) => {
+  const network = await startCardNetwork();
+  const wire = await startWire(network);
+  const server = await startServer({ ...IMPATIENT, ACQUIRER__CARD__BASE_URL: wire.url, RESOLUTION__INQUIRY_EVERY_MS: 1_000 });
+  try {
+    const owner = newcomer();
+    const merchant = await shop(server.url, owner);
+    const payer = await customer(server.url, ['chargesSilently']);
+    await signInAt(page, server.url, owner);
+    await go(page, 'In doubt');
+    await expect(page.getByRole('heading', { name: 'No money is in doubt.' })).toBeVisible();
+    // The charge gets there, and no question about it does.
+    const charging = wire.hears('/card/approve').then(wire.refuse);
+    const order = { orderId: 'doubt', orderName: 'Silent charge', amount: 12_000 };
+    expect((await merchant.sell(payer, order, 'chargesSilently')).code).toBe('PAYMENT_OUTCOME_UNKNOWN');
+    await charging;
+    await page.reload();
+    const doubt = page.locator('.doubt').filter({ hasText: 'Silent charge' });
+    await expect(doubt).toContainText('The card company is being asked what became of the charge.');
+    await expect(doubt).toContainText('₩12,000');
+    await expect(page.getByRole('button', { name: 'Record the result' })).toHaveCount(0);
+    await go(page, 'Payments');
+    await expect(page.locator('.rows .tag-warn')).toHaveText('In doubt');
+    await page.getByRole('link', { name: 'Silent charge' }).click();
+    await expect(page.getByRole('main').getByRole('link', { name: 'In doubt' })).toBeVisible();
+    await expect(page.getByRole('link', { name: 'Refund' })).toHaveCount(0);
+    wire.up();
+    // The page looks again by itself.
+    await expect(page.locator('.tag').first()).toHaveText('Paid');
+    await expect(page.getByRole('link', { name: 'Refund' })).toBeVisible();
+    expect(await merchant.order('doubt')).toMatchObject({ status: 'DONE', balanceAmount: 12_000 });
+  } finally {
+    await server.stop();
+    wire.stop();
+    await network.stop();
+  }
+});
+
+test('where nobody can be asked, a person decides, once and with a note', async ({ page }) => {
+  const server = await startServer({ ...IMPATIENT, ACQUIRER__CARD__DIALECT: 'basic' });
+  try {
+    const owner = newcomer();
+    const merchant = await shop(server.url, owner);
+    const payer = await customer(server.url, ['chargesSilently']);
+    await merchant.sell(payer, { orderId: 'doubt', orderName: 'Silent charge', amount: 12_000 }, 'chargesSilently');
+    await signInAt(page, server.url, owner);
+    await page.getByRole('link', { name: 'Look' }).click();
+    const note = page.getByLabel('Who said so, and how you found out');
+    await page.getByLabel('It was approved').check();
+    await note.fill('Ms Kim at the card company, by phone');
+    await page.getByRole('button', { name: 'Record the result' }).click();
+    await expect(page.getByRole('checkbox')).toBeFocused();
+    expect(await merchant.order('doubt')).toMatchObject({ status: 'IN_PROGRESS' });
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Record the result' }).click();
+    await expect(page.getByRole('status')).toHaveText('The result is recorded.');
+    await expect(page.getByRole('heading', { name: 'No money is in doubt.' })).toBeVisible();
+    expect(await merchant.order('doubt')).toMatchObject({ status: 'DONE', balanceAmount: 12_000 });
+    await go(page, 'Payments');
+    await page.getByRole('link', { name: 'Silent charge' }).click();
+    await expect(page.locator('.timeline')).toContainText('Ms Kim at the card company, by phone');
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a new password ends the sessions of other browsers', async ({ page, browser, server, watch }) => {
+  watch.allow(/status of 400 .*password/);
+  const owner = newcomer();
+  await signUpAt(page, server.url, owner);
+  const context = watch.over(await browser.newContext({ locale: 'en-US' }));
+  const other = await context.newPage();
+  await signInAt(other, server.url, owner);
+  await go(page, 'Account');
+  await expect(page.locator('#sessions li')).toHaveCount(2);
+  const change = async (present) => {
+    await page.getByLabel('Present password').fill(present);
+    await page.getByLabel('New password', { exact: true }).fill('another1');
+    await page.getByLabel('New password again').fill('another1');
+    await page.getByRole('button', { name: 'Change it' }).click();
+  };
+  await change('not-mine-1');
+  await expect(page.getByLabel('Present password')).toHaveAttribute('aria-invalid', 'true');
+  await change(owner.password);
+  await expect(page.getByRole('status')).toContainText('The password is changed');
+  await expect(page.locator('#sessions li')).toHaveCount(1);
+  await other.reload();
+  await expect(other.getByRole('heading', { name: 'Sign in to the back office' })).toBeVisible();
+  await context.close();
+});
