@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     actors::RefundRequest,
     domain::{AskedAgain, By, MerchantId, Payment, Status},
-    error::{ApiError, Code},
+    error::{ApiError, Code, Problem},
 };
 
 /// A payment of the shop by its order id, in whatever state.
@@ -69,7 +70,15 @@ pub async fn status(app: web::Data<App>, shop: AnyKey, order: web::Path<String>)
 pub struct CancelOrderBody {
     /// At most 200 characters.
     reason: Option<String>,
+    /// A part cannot be asked for here; all that is left may be named.
+    #[schema(value_type = Option<i64>)]
+    amount: Option<Number>,
 }
+
+const A_PART: Problem = Problem {
+    ko: "이 주소는 남은 금액 전체를 취소합니다. 일부 취소는 /payments/{paymentKey}/cancel을 사용하세요",
+    en: "everything that is left is canceled here; for a part use /payments/{paymentKey}/cancel",
+};
 
 /// Gives an order up: before the charge the payment is canceled, after it everything left is given back.
 #[utoipa::path(post, path = "/api/v1/p/merchant/orders/{orderId}/cancel", tag = "shop",
@@ -85,14 +94,20 @@ pub async fn cancel(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
-    let CancelOrderBody { reason } = body.parse()?;
+    let CancelOrderBody { reason, amount } = body.parse()?;
     let reason = fields::reason(reason)?;
+    let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
     let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
+    let all = if payment.is_charged() { payment.refundable() } else { payment.order.amount.minor() };
+    // More than is left is judged by the payment.
+    if amount.is_some_and(|amount| amount < all) {
+        return Err(ApiError::field("amount", A_PART));
+    }
     let (id, name) = (payment.id, merchant.name);
     let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
     if payment.is_charged() {
-        let (amount, expected_balance, by) = (None, None, By::Shop);
+        let (expected_balance, by) = (None, By::Shop);
         let asked = AskedAgain { amount, expected_balance, reason: reason.as_deref(), by };
         let cancel_no = once.refund_number(&payment, asked);
         return once

@@ -61,7 +61,8 @@ async fn an_order_is_given_up_before_the_charge_and_stays_so() {
     let order = fresh("order");
     let token = shop.token_of(15_000, &order).await;
     let mut events = shop.events(&order).listen().await;
-    let canceled = shop.cancel_order(&order, &json!({ "reason": "품절" })).await.data();
+    shop.cancel_order(&order, &json!({ "amount": 1 })).await.refused_field("amount");
+    let canceled = shop.cancel_order(&order, &json!({ "reason": "품절", "amount": null })).await.data();
     assert_eq!((&canceled["orderId"], &canceled["status"]), (&json!(order), &json!("CANCELED")));
     assert_eq!(canceled["transactions"], json!([]), "no money moved");
     events.expect_all(&["onopen", "payment-ready", "payment-canceled"]).await;
@@ -138,4 +139,16 @@ async fn a_reason_is_a_short_text() {
     assert_eq!(shop.state(&paid.order).await, "DONE");
     let long = "😀".repeat(200);
     assert_eq!(shop.cancel(&paid.key, &json!({ "reason": long })).await.data()["reason"], long);
+}
+
+#[tokio::test]
+async fn a_part_of_an_order_is_not_given_back_where_all_of_it_is() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    shop.cancel_order(&paid.order, &json!({ "amount": 5_000 })).await.refused_field("amount");
+    shop.cancel_order(&paid.order, &json!({ "amount": 15_001 })).await.refused(409, "EXCEEDS_BALANCE");
+    assert_eq!(shop.state(&paid.order).await, "DONE", "nothing was given back");
+    let transaction = shop.cancel_order(&paid.order, &json!({ "amount": 15_000 })).await.data();
+    assert_eq!(transaction["amount"], -15_000);
 }
