@@ -105,9 +105,12 @@ pub async fn demo_pay(mut settings: Settings) -> Done {
 /// # Errors
 /// There is no demo shop, or the database failed.
 pub async fn demo_past(settings: Settings, count: u64, seed: u64) -> Done {
+    let missing = "there is no demo shop here: start Paygate once, it makes one";
     let store = Store::connect(&settings.database).await?;
-    let shop =
-        store.merchant_by_email(demo::SHOP_EMAIL).await?.ok_or("there is no demo shop here: run `paygate` once")?;
+    if !store.is_migrated().await? {
+        return Err(missing.into());
+    }
+    let shop = store.merchant_by_email(demo::SHOP_EMAIL).await?.ok_or(missing)?;
     let every = (count / 10).max(1);
     let mut told = 0;
     demo::make_past(&store, shop.0.id, (count, seed), Timestamp::now(), |written| {

@@ -39,6 +39,11 @@ impl TransactionStatus {
         }
     }
 
+    /// Money went back to the customer.
+    pub const fn is_back(self) -> bool {
+        matches!(self, Self::Canceled | Self::Refunded)
+    }
+
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Approved, Self::Canceled, Self::Refunded].into_iter().find(|status| status.as_str() == name)
     }

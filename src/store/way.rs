@@ -45,7 +45,7 @@ const FEW: i64 = 5;
 impl Way {
     /// Cancels and refunds are rarer than any status.
     fn of(filter: &PaymentFilter) -> Self {
-        let is_rare = matches!(filter.status, Some(TransactionStatus::Canceled | TransactionStatus::Refunded));
+        let is_rare = filter.status.is_some_and(TransactionStatus::is_back);
         Self { hides_stands: is_rare, ..Self::default() }
     }
 }

@@ -41,7 +41,7 @@ const LISTS: &[&str] = &[
     "type=refund&sort=oldest",
     "type=refund&sort=highest",
     "type=payment&sort=highest",
-    "type=refund&status=DONE",
+    "type=refund&status=PARTIAL_CANCELED&sort=lowest",
     "type=cancel&min=290000",
     "status=DONE",
     "status=ABORTED",

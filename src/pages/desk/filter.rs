@@ -134,6 +134,11 @@ impl Asked {
             include_unfinished: true,
             ..PaymentFilter::default()
         };
+        // Where money went back, the payment says so: looking for another state would look through all of them.
+        let tells = |stands| matches!(stands, Status::Canceled | Status::PartialCanceled);
+        if filter.status.is_some_and(TransactionStatus::is_back) && filter.stands.is_some_and(|stands| !tells(stands)) {
+            return Ok(None);
+        }
         if self.key.is_empty() {
             return Ok(Some(filter));
         }
