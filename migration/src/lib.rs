@@ -11,6 +11,7 @@ mod m0005_doubt;
 mod m0006_sessions;
 mod m0007_desk_lists;
 mod m0008_shop_keys;
+mod m0010_epochs;
 
 pub struct Migrator;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_sessions::Migration),
             Box::new(m0007_desk_lists::Migration),
             Box::new(m0008_shop_keys::Migration),
+            Box::new(m0010_epochs::Migration),
         ]
     }
 }

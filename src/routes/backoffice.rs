@@ -51,7 +51,7 @@ pub struct Business {
     responses((status = 200, body = Data<Business>), (status = 409, body = Failure)))]
 pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError> {
     let SignUpBody { email, password, name } = body.parse()?;
-    let Merchant { id, email, name } = add_business(&app, NewBusiness { email, password, name }).await?;
+    let Merchant { id, email, name, .. } = add_business(&app, NewBusiness { email, password, name }).await?;
     Ok(Answer::ok(Business { id: id.to_string(), email, name }))
 }
 
@@ -71,7 +71,7 @@ pub async fn add_business(app: &App, new: NewBusiness) -> Result<Merchant, ApiEr
     let password = fields::new_password(new.password)?;
     let name = fields::name(new.name)?;
     let hash = app.passwords.hash(password).await?;
-    let merchant = Merchant { id: Services::fresh(), email, name };
+    let merchant = Merchant::new(Services::fresh(), email, name);
     match app.store.add_merchant(&merchant, hash, app.payments.now()).await {
         Ok(()) => Ok(merchant),
         Err(StoreError::Exists) => Err(Code::EmailExists.into()),

@@ -56,8 +56,12 @@ pub async fn sign_up_page(visitor: Visitor) -> Result<HttpResponse, ApiError> {
 pub async fn sign_in(knock: Knock) -> Result<HttpResponse, ApiError> {
     let Knock { visitor, form } = knock;
     let (app, request) = (&visitor.app, &visitor.request);
-    match business_with(app, request, form.text("email"), form.text("password")).await {
-        Ok(merchant) => Ok(enter(see(own(form.get("next"))), &session::begin(app, request, &merchant).await?)),
+    let entered = async {
+        let merchant = business_with(app, request, form.text("email"), form.text("password")).await?;
+        session::begin(app, request, &merchant).await
+    };
+    match entered.await {
+        Ok(cookie) => Ok(enter(see(own(form.get("next"))), &cookie)),
         Err(error) => show(&visitor, false, Some(&error), &form),
     }
 }
@@ -93,7 +97,7 @@ pub async fn sign_out(sent: Sent) -> Result<HttpResponse, ApiError> {
 /// `POST /backoffice/sign-out-everywhere`.
 pub async fn sign_out_everywhere(sent: Sent) -> Result<HttpResponse, ApiError> {
     let desk = sent.desk;
-    desk.app.store.end_sessions(desk.merchant.id, None).await?;
+    desk.app.store.sign_out_everywhere(desk.merchant.id).await?;
     Ok(enter(see("/backoffice/sign-in?left=everywhere"), &session::end(&desk.app, &desk.request)))
 }
 

@@ -84,11 +84,8 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
         return Err(wrong());
     }
     let hash = app.passwords.hash(new).await?;
-    if !app.store.change_password(desk.merchant.id, &stored, hash).await? {
-        return Err(wrong());
-    }
-    app.store.end_sessions(desk.merchant.id, Some(desk.session.id)).await?;
-    Ok(())
+    let is_changed = app.store.change_password(desk.merchant.id, &stored, hash, desk.session.id).await?;
+    if is_changed { Ok(()) } else { Err(wrong()) }
 }
 
 /// `POST /backoffice/profile/sessions/end`.

@@ -52,6 +52,35 @@ async fn a_new_password_needs_the_present_one_and_ends_other_sessions() {
 }
 
 #[tokio::test]
+async fn who_signs_in_with_the_old_password_while_it_is_changed_is_signed_out_by_the_change() {
+    // Checking a password takes a while, and sign-ins wait for each other, so that some are under way when the
+    // password changes.
+    let app = TestApp::with(|settings| settings.auth.password_memory_kib = 256).start().await;
+    let (here, shop) = Browser::with_shop(&app).await;
+    let mut thieves = Vec::new();
+    for _ in 0..60 {
+        let thief = Browser::new(&app);
+        let form = thief.form("/backoffice/sign-in", "/backoffice/sign-in").await;
+        thieves.push((thief, form));
+    }
+    let form = here.form(PAGE, "/backoffice/profile/password").await;
+    let typed = [("present", PASSWORD), ("password", NEW), ("again", NEW)];
+    let change = async { here.post("/backoffice/profile/password", &filled(&form, &typed)).await };
+    let sign_ins = thieves.iter().enumerate().map(async |(i, (thief, form))| {
+        tokio::time::sleep(std::time::Duration::from_millis(4) * u32::try_from(i).unwrap()).await;
+        let typed = [("email", shop.email.as_str()), ("password", PASSWORD)];
+        thief.post("/backoffice/sign-in", &filled(form, &typed)).await.status
+    });
+    let (changed, statuses) = tokio::join!(change, futures_util::future::join_all(sign_ins));
+    changed.leads_to("/backoffice/profile?done=changed");
+    assert!(statuses.contains(&400), "some came too late: {statuses:?}");
+    for (thief, _) in &thieves {
+        assert_eq!(thief.get(PAGE).await.status, 303);
+    }
+    here.get(PAGE).await.ok();
+}
+
+#[tokio::test]
 async fn the_address_of_a_refused_form_leads_back_to_its_page() {
     let app = spawn_app().await;
     let (browser, _) = Browser::with_shop(&app).await;
