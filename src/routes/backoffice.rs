@@ -15,7 +15,6 @@ use super::{
     history::{self, ListQuery},
     once::Once,
     shop,
-    tokens::Audience,
 };
 use crate::{
     actors::Services,
@@ -101,9 +100,9 @@ pub struct BusinessToken {
     responses((status = 200, body = Data<BusinessToken>), (status = 400, body = Failure)))]
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let SignInBody { email, password } = body.parse()?;
-    let Merchant { id, name, .. } = business_with(&app, &request, email, password).await?;
-    let access_token = access_token(&app, id.uuid(), Audience::Backoffice)?;
-    Ok(Answer::ok(BusinessToken { access_token, id: id.to_string(), name }))
+    let merchant = business_with(&app, &request, email, password).await?;
+    let access_token = access_token(&app, &merchant)?;
+    Ok(Answer::ok(BusinessToken { access_token, id: merchant.id.to_string(), name: merchant.name }))
 }
 
 /// The business with this e-mail and password, through whatever door it came.

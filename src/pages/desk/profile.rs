@@ -84,8 +84,11 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
         return Err(wrong());
     }
     let hash = app.passwords.hash(new).await?;
-    let is_changed = app.store.change_password(desk.merchant.id, &stored, hash, desk.session.id).await?;
-    if is_changed { Ok(()) } else { Err(wrong()) }
+    if !app.store.change_password(desk.merchant.id, &stored, hash, desk.session.id).await? {
+        return Err(wrong());
+    }
+    app.lookups.forget(desk.merchant.id).await;
+    Ok(())
 }
 
 /// `POST /backoffice/profile/sessions/end`.

@@ -55,7 +55,7 @@ super::texts! {
         again "새 비밀번호 확인" "New password again";
         change "비밀번호 변경" "Change it";
         changed "비밀번호를 바꾸고 다른 기기에서 모두 로그아웃했습니다." "The password is changed, and you are signed out everywhere else.";
-        changes_hint "바꾸면 다른 기기에서는 모두 로그아웃됩니다." "You will be signed out everywhere else.";
+        changes_hint "바꾸면 다른 기기와 API에서는 모두 로그아웃됩니다. API 키는 그대로입니다." "You will be signed out everywhere else, the API included. API keys stay as they are.";
         sessions "로그인한 기기" "Where you are signed in";
         this "이 기기" "This one";
         unknown "알 수 없는 기기" "Unknown device";
@@ -64,6 +64,6 @@ super::texts! {
         end "로그아웃" "Sign out";
         ended "그 기기에서 로그아웃했습니다." "That one is signed out.";
         everywhere "모든 기기에서 로그아웃" "Sign out everywhere";
-        everywhere_hint "이 기기를 포함해 모든 기기에서 로그아웃합니다." "On all devices, this one included.";
+        everywhere_hint "이 기기를 포함해 모든 기기와 API에서 로그아웃합니다. API 키는 그대로입니다." "On all devices, this one included, and of the API. API keys stay as they are.";
     }
 }

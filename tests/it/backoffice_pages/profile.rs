@@ -135,3 +135,27 @@ async fn one_session_of_ones_own_is_ended_and_no_other_shops() {
     assert_eq!(there.get(PAGE).await.status, 303);
     here.get(PAGE).await.ok();
 }
+
+#[tokio::test]
+async fn a_new_password_and_a_sign_out_everywhere_end_the_tokens_of_the_api_and_leave_the_keys() {
+    let app = TestApp::with(|settings| settings.auth.cache_s = 3600).start().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let (_, other) = Browser::with_shop(&app).await;
+    let sign_in = async |password: &str| {
+        let body = serde_json::json!({ "email": shop.email, "password": password });
+        let token = app.http.post("/api/backoffice/v1/sign-in", &body).await.data()["accessToken"].clone();
+        shop.with_token(token.as_str().unwrap())
+    };
+    shop.my_key().await.data();
+    let typed = [("present", PASSWORD), ("password", NEW), ("again", NEW)];
+    browser.submit(PAGE, "/backoffice/profile/password", &typed).await.leads_to("/backoffice/profile?done=changed");
+    shop.my_key().await.refused(401, "UNAUTHORIZED");
+    let second = sign_in(NEW).await;
+    second.my_key().await.data();
+    let everywhere = "/backoffice/sign-out-everywhere";
+    browser.submit(PAGE, everywhere, &[]).await.leads_to("/backoffice/sign-in?left=everywhere");
+    second.my_key().await.refused(401, "UNAUTHORIZED");
+    sign_in(NEW).await.my_key().await.data();
+    other.my_key().await.data();
+    assert_eq!(shop.payment_of_order("never").await.status, 404, "a key is no sign-in");
+}
