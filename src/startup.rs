@@ -230,6 +230,8 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         auth: auth.clone(),
         server: settings.server.clone(),
         live: settings.live.clone(),
+        files: routes::Places::new(settings.backoffice.max_files, settings.backoffice.max_files_of_one),
+        backoffice: settings.backoffice.clone(),
         metrics: telemetry::metrics(),
         shutdown,
     };

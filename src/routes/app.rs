@@ -15,6 +15,7 @@ use super::{
     Tokens,
     auth::{AuthSettings, Lookups},
     limits::Limits,
+    places::Places,
 };
 use crate::{
     actors::Payments,
@@ -38,6 +39,15 @@ pub struct ServerSettings {
     pub shutdown_timeout_s: u64,
 }
 
+/// `[backoffice]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackofficeSettings {
+    pub max_files: usize,
+    pub max_files_of_one: usize,
+    pub file_stall_ms: u64,
+}
+
 impl ServerSettings {
     /// How browsers reach this server itself.
     pub fn scheme(&self) -> &'static str {
@@ -57,6 +67,9 @@ pub struct App {
     pub auth: AuthSettings,
     pub server: ServerSettings,
     pub live: LiveSettings,
+    pub backoffice: BackofficeSettings,
+    /// For files being written.
+    pub files: Arc<Places>,
     pub metrics: PrometheusHandle,
     /// Fires when the process is asked to stop: streams end, readiness says no.
     pub shutdown: CancellationToken,
