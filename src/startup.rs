@@ -233,6 +233,8 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         files: routes::Places::new(settings.backoffice.max_files, settings.backoffice.max_files_of_one),
         backoffice: settings.backoffice.clone(),
         metrics: telemetry::metrics(),
+        in_production: settings.env == Env::Production,
+        has_demo: settings.seeds_demo(),
         shutdown,
     };
     Ok((Data::new(app), arbiters, writers))

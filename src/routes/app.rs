@@ -71,6 +71,9 @@ pub struct App {
     /// For files being written.
     pub files: Arc<Places>,
     pub metrics: PrometheusHandle,
+    pub in_production: bool,
+    /// Whether there are a demo shop and a demo customer, whose password everybody knows.
+    pub has_demo: bool,
     /// Fires when the process is asked to stop: streams end, readiness says no.
     pub shutdown: CancellationToken,
 }
