@@ -1,5 +1,7 @@
 //! Signing up, in and out; who comes from elsewhere stays outside.
 
+use std::io::{Read, Write};
+
 use jiff::SignedDuration;
 
 use super::Browser;
@@ -39,6 +41,21 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_no_session_is
         assert!(!stored.windows(token.len()).any(|part| part == token.as_bytes()));
         app.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_end_is_given_up() {
+    let app = spawn_app().await;
+    let address = app.http.base().trim_start_matches("http://").to_owned();
+    let answered = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+        let head = "POST /backoffice/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nemail=";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).map(|()| String::from_utf8(answer).unwrap())
+    });
+    assert_eq!(answered.await.unwrap().unwrap(), "HTTP/1.1 503");
 }
 
 #[tokio::test]
