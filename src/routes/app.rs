@@ -1,7 +1,7 @@
 //! What handlers share.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
 };
@@ -82,9 +82,9 @@ impl App {
     /// Who is asking, for limits.
     pub fn address(&self, request: &HttpRequest) -> IpAddr {
         let forwarded = || {
-            let header = request.headers().get("x-forwarded-for")?.to_str().ok()?;
-            // The last entry is the one our own proxy wrote.
-            header.rsplit(',').next()?.trim().parse().ok()
+            // The last entry of the last line is the one our own proxy wrote.
+            let header = request.headers().get_all("x-forwarded-for").last()?.to_str().ok()?;
+            forwarded_for(header.rsplit(',').next()?.trim())
         };
         let peer = || request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
         if self.server.trust_forwarded_for { forwarded().unwrap_or_else(peer) } else { peer() }
@@ -112,4 +112,11 @@ impl App {
             url => url.to_owned(),
         }
     }
+}
+
+/// An address as proxies write it: alone, in brackets, or with a port.
+fn forwarded_for(entry: &str) -> Option<IpAddr> {
+    let bare = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
+    let with_port = || entry.parse().ok().map(|address: SocketAddr| address.ip());
+    bare.parse().ok().or_else(with_port)
 }

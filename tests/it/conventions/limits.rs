@@ -83,6 +83,25 @@ async fn behind_a_proxy_each_client_has_its_own_limit() {
 }
 
 #[tokio::test]
+async fn a_line_that_the_client_wrote_itself_does_not_count() {
+    let app = limited().with(|settings| settings.server.trust_forwarded_for = true).start().await;
+    let refresh = |lines: &[&str]| {
+        let call = app.http.post("/auth/refresh", &json!({}));
+        lines.iter().fold(call, |call, line| call.header("x-forwarded-for", *line))
+    };
+    for n in 0..5 {
+        refresh(&[&format!("198.51.100.{n}"), "203.0.113.1"]).await.refused(401, "UNAUTHORIZED");
+    }
+    too_many(&refresh(&["198.51.100.9", "203.0.113.1"]).await);
+    too_many(&refresh(&["203.0.113.1:4711"]).await);
+    for _ in 0..5 {
+        refresh(&["[2001:db8::1]:80"]).await.refused(401, "UNAUTHORIZED");
+    }
+    too_many(&refresh(&["[2001:db8::1]"]).await);
+    too_many(&refresh(&["2001:db8::1"]).await);
+}
+
+#[tokio::test]
 async fn without_a_proxy_nobody_can_lend_another_address() {
     let app = limited().start().await;
     for n in 0..5 {
