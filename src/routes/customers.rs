@@ -31,11 +31,13 @@ pub struct CredentialsBody {
 
 /// Opens an account.
 #[utoipa::path(post, path = "/api/v1/p/user/sign-up", tag = "customer", request_body = CredentialsBody,
-    responses((status = 201, description = "An empty object"), (status = 409, body = Failure)))]
-pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError> {
+    responses((status = 201, description = "An empty object"), (status = 409, body = Failure),
+        (status = 429, body = Failure)))]
+pub async fn sign_up(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let CredentialsBody { email, password } = body.parse()?;
     let email = fields::email(email)?;
     let password = fields::new_password(password)?;
+    app.limits.sign_up(app.address(&request))?;
     let hash = app.passwords.hash(password).await?;
     let customer = Customer { id: Services::fresh(), email };
     match app.store.add_customer(&customer, hash, app.payments.now()).await {
@@ -63,6 +65,7 @@ pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> R
     let (customer, hash) = found.unzip();
     let matches = app.passwords.verify(password.into(), hash).await?;
     let customer = customer.filter(|_| matches).ok_or(Code::SignInFailed)?;
+    app.limits.signed_in(app.address(&request));
     let access_token = access_token(&app, &customer)?;
     Ok(Answer::ok(CustomerToken { access_token }))
 }

@@ -71,20 +71,10 @@ pub async fn sign_up(knock: Knock) -> Result<HttpResponse, ApiError> {
     let Knock { visitor, form } = knock;
     let (app, request) = (&visitor.app, &visitor.request);
     let new = NewBusiness { email: form.text("email"), password: form.text("password"), name: form.text("name") };
-    let added = match allowed(&visitor, &form) {
-        Ok(()) => add_business(app, new).await,
-        Err(error) => Err(error),
-    };
-    match added {
+    match add_business(app, request, new).await {
         Ok(merchant) => Ok(enter(see(HOME), &session::begin(app, request, &merchant).await?)),
         Err(error) => show(&visitor, true, Some(&error), &form),
     }
-}
-
-/// Hashing passwords is work: nobody may ask for much of it.
-fn allowed(visitor: &Visitor, form: &Fields) -> Result<(), ApiError> {
-    let email: String = form.get("email").chars().take(254).collect();
-    visitor.app.limits.sign_in(visitor.app.address(&visitor.request), &email)
 }
 
 /// `POST /backoffice/sign-out`.

@@ -83,6 +83,7 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
     if !app.passwords.verify(present.into(), Some(stored.clone())).await? {
         return Err(wrong());
     }
+    app.limits.signed_in(app.address(&desk.request));
     let hash = app.passwords.hash(new).await?;
     if !app.store.change_password(desk.merchant.id, &stored, hash, desk.session.id).await? {
         return Err(wrong());

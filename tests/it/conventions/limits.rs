@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Setup, Shop, TestApp, eventually, fresh};
+use crate::support::{Answer, PASSWORD, Setup, Shop, TestApp, eventually, fresh};
 
 fn limited() -> Setup {
     TestApp::with(|settings| {
@@ -36,6 +36,56 @@ async fn signing_in_is_limited_per_e_mail() {
     }
     too_many(&app.http.post("/api/backoffice/v1/sign-in", &desk).await);
     app.stop().await;
+}
+
+#[tokio::test]
+async fn signing_up_is_limited_per_address_through_every_door() {
+    let app = limited().with(|settings| settings.rate_limit.sign_up_per_minute = 3).start().await;
+    let sign_up = async |path: &str| {
+        let body = json!({ "email": format!("{}@example.com", fresh("new")), "password": PASSWORD, "name": "x" });
+        app.http.post(path, &body).await
+    };
+    let (user, shop) = ("/api/v1/p/user/sign-up", "/api/backoffice/v1/sign-up");
+    assert_eq!(sign_up(user).await.status, 201);
+    app.http.post(user, &json!({ "email": "x" })).await.refused(400, "INVALID_REQUEST");
+    sign_up(shop).await.data();
+    assert_eq!(sign_up("/api/v1/user/sign-up").await.status, 201);
+    for path in [user, shop, "/api/v1/user/sign-up"] {
+        too_many(&sign_up(path).await);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn failed_sign_ins_are_limited_per_address_whatever_the_e_mails() {
+    let app = limited().with(|settings| {
+        settings.server.trust_forwarded_for = true;
+        settings.rate_limit.sign_in_per_minute = 100;
+        settings.rate_limit.failed_sign_in_per_minute = 4;
+    });
+    let app = app.start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let sign_in = async |path: &str, email: &str, password: &str, from: &str| {
+        let body = json!({ "email": email, "password": password });
+        app.http.post(path, &body).header("x-forwarded-for", from).await
+    };
+    let (user, desk) = ("/api/v1/p/user/sign-in", "/api/backoffice/v1/sign-in");
+    let here = "2001:db8:1:2::1";
+    for _ in 0..6 {
+        sign_in(user, &customer.email, PASSWORD, here).await.data();
+        sign_in(desk, &shop.email, PASSWORD, here).await.data();
+    }
+    for n in 0..2 {
+        sign_in(user, &format!("{n}@example.com"), "guess1", here).await.refused(400, "SIGN_IN_FAILED");
+        sign_in(desk, &format!("{n}@example.com"), "guess1", here).await.refused(400, "SIGN_IN_FAILED");
+    }
+    for neighbour in [here, "2001:db8:1:2:ffff::9"] {
+        too_many(&sign_in(user, "5@example.com", "guess1", neighbour).await);
+        too_many(&sign_in(desk, &shop.email, PASSWORD, neighbour).await);
+    }
+    for elsewhere in ["2001:db8:1:3::1", "203.0.113.7"] {
+        sign_in(user, "5@example.com", "guess1", elsewhere).await.refused(400, "SIGN_IN_FAILED");
+    }
 }
 
 #[tokio::test]
