@@ -173,3 +173,36 @@ async fn registered_origins_may_frame_the_checkout_of_their_shop_alone() {
     }
     assert_eq!(frames(&shop).await.matches("https://").count(), 20);
 }
+
+#[tokio::test]
+async fn a_form_sent_again_for_something_else_is_refused_and_so_is_one_without_a_number() {
+    let app = spawn_app().await;
+    let (browser, old) = Browser::with_shop(&app).await;
+    let browser = browser.english();
+    let form = browser.form(PAGE, RENEW).await;
+    let renew = async |typed: &[(&str, &str)]| browser.post(RENEW, &filled(&form, typed)).await;
+    renew(&[("grace", "24"), ("sure", "yes")]).await.leads_to("/backoffice/keys?done=renewed");
+    let new = in_force(&app, &old).await;
+    let other = renew(&[("grace", "0"), ("sure", "yes")]).await;
+    assert_eq!(other.status, 400);
+    other.says("This form was sent before and asked for something else.");
+    let long = "x".repeat(65);
+    for number in ["", "a b", "\u{1}", &long] {
+        let shown = renew(&[("grace", "0"), ("sure", "yes"), ("number", number)]).await;
+        assert_eq!(shown.status, 400, "{number:?}");
+    }
+    assert_eq!(in_force(&app, &old).await.secret, new.secret);
+    assert!(is_good(&old).await);
+}
+
+#[tokio::test]
+async fn a_first_pair_asked_for_twice_is_one_pair() {
+    let app = spawn_app().await;
+    let browser = Browser::new(&app);
+    browser.sign_up("상점").await;
+    let form = browser.form(PAGE, RENEW).await;
+    for _ in 0..2 {
+        browser.post(RENEW, &filled(&form, &[])).await.leads_to("/backoffice/keys?done=renewed");
+    }
+    browser.get(PAGE).await.ok().hides("유예 중인 이전 키");
+}
