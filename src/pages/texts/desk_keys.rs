@@ -17,7 +17,7 @@ super::texts! {
         none "아직 발급한 키가 없습니다." "No keys have been issued yet.";
         issue "키 발급" "Issue keys";
         renew "키 교체" "Renew the keys";
-        renew_hint "새 키 한 쌍을 만듭니다. 유예 시간 동안은 이전 키도 계속 쓸 수 있으니, 그 사이에 상점 서버의 키를 바꾸세요. 키가 유출되었다면 바로 중지를 선택하세요." "Makes a new pair. During the grace period the old keys go on working, so that you can change them on your server. If a key has leaked, choose at once.";
+        renew_hint "새 키 한 쌍을 만듭니다. 유예 시간 동안은 이전 키도 계속 쓸 수 있으니, 그 사이에 상점 서버의 키를 바꾸세요. 그보다 앞선 키는 바로 중지됩니다. 키가 유출되었다면 바로 중지를 선택하세요." "Makes a new pair. During the grace period the old keys go on working, so that you can change them on your server; still older ones stop. If a key has leaked, choose at once.";
         grace "이전 키" "The old keys";
         grace_0 "바로 중지 (키가 유출된 경우)" "Stop at once (when one has leaked)";
         grace_1 "1시간 뒤 중지" "Stop in 1 hour";

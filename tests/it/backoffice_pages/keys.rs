@@ -206,3 +206,15 @@ async fn a_first_pair_asked_for_twice_is_one_pair() {
     }
     browser.get(PAGE).await.ok().hides("유예 중인 이전 키");
 }
+
+#[tokio::test]
+async fn two_pairs_are_good_at_most() {
+    let app = spawn_app().await;
+    let (browser, first) = Browser::with_shop(&app).await;
+    renew(&browser, "24").await;
+    let second = in_force(&app, &first).await;
+    assert!(is_good(&first).await && is_good(&second).await);
+    renew(&browser, "1").await;
+    let third = in_force(&app, &first).await;
+    assert!(!is_good(&first).await && is_good(&second).await && is_good(&third).await);
+}
