@@ -218,3 +218,17 @@ async fn two_pairs_are_good_at_most() {
     let third = in_force(&app, &first).await;
     assert!(!is_good(&first).await && is_good(&second).await && is_good(&third).await);
 }
+
+#[tokio::test]
+async fn origins_added_at_once_are_counted_one_by_one() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    let form = browser.form(PAGE, "/backoffice/origins").await;
+    let add = async |i: usize| {
+        let origin = format!("https://{i}.example.com");
+        browser.post("/backoffice/origins", &filled(&form, &[("origin", &origin)])).await.status
+    };
+    let statuses = futures_util::future::join_all((0..60).map(add)).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 20, "{statuses:?}");
+    assert_eq!(browser.get(PAGE).await.text.matches("action=\"/backoffice/origins/remove\"").count(), 20);
+}
