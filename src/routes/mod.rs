@@ -46,7 +46,8 @@ pub use tokens::Tokens;
 use actix_cors::Cors;
 use actix_web::{
     Route,
-    http::{Method, header},
+    dev::Url,
+    http::{Method, Uri, header},
     middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
@@ -152,12 +153,17 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
 pub fn cors() -> Cors {
     Cors::default()
         // Pages know a visitor by a cookie: no other origin may read those of the back office.
-        .allowed_origin_fn(|_, request| !request.uri.path().starts_with("/backoffice"))
+        .allowed_origin_fn(|_, request| !as_routed(&request.uri).starts_with("/backoffice"))
         .allow_any_header()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .expose_headers(["idempotent-replayed", "x-request-id", header::RETRY_AFTER.as_str()])
         .supports_credentials()
         .max_age(3600)
+}
+
+/// A path as the router reads it: `/%62ackoffice` is the back office, too.
+fn as_routed(uri: &Uri) -> String {
+    Url::new(uri.clone()).path().to_owned()
 }
 
 pub use envelope::{RequestSpan, in_time, layer as envelope_layer, method_not_allowed};
