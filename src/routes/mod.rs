@@ -126,7 +126,8 @@ mod method {
     pub const delete: Method = Method::DELETE;
 }
 
-/// Mounts the API. What is not there is 404, a wrong method 405, each in the envelope.
+/// Mounts the API. What is not there is 404, a wrong method 405 (the framework's own, which names the right
+/// ones), each in the envelope.
 pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config.app_data(app).app_data(web::PayloadConfig::new(body::MAX_BODY_BYTES));
@@ -141,7 +142,6 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
             for same in endpoints.iter().filter(|other| other.path == endpoint.path) {
                 resource = resource.route((same.route)());
             }
-            let resource = resource.default_service(web::to(envelope::method_not_allowed));
             config.service(resource.wrap(from_fn(envelope::in_time)));
         }
         config.default_service(web::to(envelope::not_found));
@@ -166,4 +166,4 @@ fn as_routed(uri: &Uri) -> String {
     Url::new(uri.clone()).path().to_owned()
 }
 
-pub use envelope::{RequestSpan, in_time, layer as envelope_layer, method_not_allowed};
+pub use envelope::{RequestSpan, in_time, layer as envelope_layer, told};

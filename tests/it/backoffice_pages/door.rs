@@ -44,6 +44,18 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_no_session_is
 }
 
 #[tokio::test]
+async fn a_form_that_is_too_large_is_answered_with_a_page() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    let large = "x".repeat(40_000);
+    for path in [SIGN_IN, "/backoffice/profile/name"] {
+        let shown = browser.post(path, &[("name", &large)]).await;
+        assert_eq!((shown.status, shown.header("content-type")), (413, "text/html; charset=utf-8"), "{path}");
+        shown.says("요청 본문이 너무 큽니다.");
+    }
+}
+
+#[tokio::test]
 async fn a_form_that_does_not_end_is_given_up() {
     let app = spawn_app().await;
     let address = app.http.base().trim_start_matches("http://").to_owned();
