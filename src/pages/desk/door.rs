@@ -141,6 +141,9 @@ fn show(
 
 /// Only ways within the back office: nobody is sent elsewhere from here.
 fn own(next: &str) -> &str {
-    let is_own = next.starts_with(HOME) && !next.contains(['\\', '\r', '\n']) && !next.starts_with("/backoffice//");
+    let is_own = next.starts_with(HOME)
+        && !next.contains('\\')
+        && next.bytes().all(|byte| byte.is_ascii_graphic())
+        && !next.starts_with("/backoffice//");
     if is_own { next } else { HOME }
 }

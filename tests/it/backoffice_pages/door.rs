@@ -237,6 +237,9 @@ async fn after_the_sign_in_one_is_where_one_wanted_to_be_and_never_elsewhere() {
         ("//evil.example.com/backoffice/", HOME),
         ("/backoffice//evil.example.com", HOME),
         ("/backoffice/\\evil", HOME),
+        ("/backoffice/\u{1}", HOME),
+        ("/backoffice/\t", HOME),
+        ("/backoffice/커피", HOME),
         ("/checkout/x", HOME),
         ("", HOME),
     ] {
