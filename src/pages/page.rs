@@ -69,7 +69,26 @@ impl Page {
         policy: &Policy,
         template: &impl Template,
     ) -> Result<HttpResponse, ApiError> {
-        let html = template.render().map_err(|error| ApiError::from(Code::Internal).because(error))?;
+        let html = render(template)?;
+        let mut response = self.begin(status, policy);
+        if takes_gzip(&self.request) {
+            return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(gzip(html.as_bytes())));
+        }
+        Ok(response.body(html))
+    }
+
+    /// Sends a page that holds a secret. It also repeats parts of its address, and the length of both together,
+    /// compressed, would tell whoever makes up addresses how much of the secret they have guessed.
+    pub fn send_secret(
+        &self,
+        status: StatusCode,
+        policy: &Policy,
+        template: &impl Template,
+    ) -> Result<HttpResponse, ApiError> {
+        Ok(self.begin(status, policy).body(render(template)?))
+    }
+
+    fn begin(&self, status: StatusCode, policy: &Policy) -> HttpResponseBuilder {
         let mut response = HttpResponseBuilder::new(status);
         response.content_type("text/html; charset=utf-8");
         for header in policy.headers() {
@@ -81,11 +100,12 @@ impl Page {
         if let Some(lang) = language::to_keep(&self.request) {
             response.insert_header((SET_COOKIE, language::keep(lang)));
         }
-        if takes_gzip(&self.request) {
-            return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(gzip(html.as_bytes())));
-        }
-        Ok(response.body(html))
+        response
     }
+}
+
+fn render(template: &impl Template) -> Result<String, ApiError> {
+    template.render().map_err(|error| ApiError::from(Code::Internal).because(error))
 }
 
 #[derive(Template)]

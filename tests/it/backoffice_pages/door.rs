@@ -71,6 +71,17 @@ async fn a_form_that_does_not_end_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_page_with_a_secret_is_as_long_as_it_is() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let gzip = [("accept-encoding", "gzip")];
+    let keys = browser.get_with("/backoffice/keys?guess=x", &gzip).await;
+    keys.ok().says(&shop.secret);
+    assert_eq!(keys.header("content-encoding"), "");
+    assert_eq!(app.http.get("/docs/").header("accept-encoding", "gzip").await.header("content-encoding"), Some("gzip"));
+}
+
+#[tokio::test]
 async fn a_sign_in_has_a_token_of_its_own() {
     let app = spawn_app().await;
     let shop = app.shop().await;
