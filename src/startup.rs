@@ -88,6 +88,7 @@ impl Paygate {
         if settings.seeds_demo() {
             demo::seed(&app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
         }
+        warn(&settings);
         let server = serve(&settings, listener, app.clone())?;
         let handle = server.handle();
         let server = actix_web::rt::spawn(server);
@@ -174,6 +175,19 @@ impl Offline {
         }
         store.close().await;
         Ok(())
+    }
+}
+
+/// What makes sense, and may not be what was meant.
+fn warn(settings: &Settings) {
+    let (url, is_production) = (&settings.server.public_url, settings.env == Env::Production);
+    if is_production && url.is_empty() && settings.server.scheme() == "http" {
+        tracing::warn!(
+            "server.public_url is empty: cookies are for TLS alone, and addresses are as requests name them"
+        );
+    }
+    if is_production && url.starts_with("http:") {
+        tracing::warn!("server.public_url is without TLS: passwords, keys and cookies can be read on their way");
     }
 }
 

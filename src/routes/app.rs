@@ -105,6 +105,13 @@ impl App {
         format!("{}://{}", self.server.scheme(), host.unwrap_or(&self.server.listen))
     }
 
+    /// Whether cookies are for TLS alone. In production somebody else may speak TLS for us, so only an
+    /// address that says otherwise leaves them open.
+    pub fn is_secure(&self, request: &HttpRequest) -> bool {
+        let is_unsaid = self.server.public_url.is_empty();
+        self.in_production && is_unsaid || self.public_url(request).starts_with("https:")
+    }
+
     /// The phone app's address, without a trailing slash.
     pub fn phone_app_url(&self, request: &HttpRequest) -> String {
         match self.server.phone_app_url.trim_end_matches('/') {

@@ -222,7 +222,7 @@ fn cookie(request: &HttpRequest, name: &str) -> Option<String> {
 /// `Lax`: a link in an e-mail leads to the page and not to the sign-in. Nothing is changed by a GET, and
 /// every form carries a proof.
 fn set(app: &App, request: &HttpRequest, name: &str, value: &str, max_age_s: Option<i64>) -> String {
-    let secure = if app.public_url(request).starts_with("https:") { "; Secure" } else { "" };
+    let secure = if app.is_secure(request) { "; Secure" } else { "" };
     let age = max_age_s.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     format!("{name}={value}; Path=/backoffice; HttpOnly; SameSite=Lax{age}{secure}")
 }

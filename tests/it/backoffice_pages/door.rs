@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use jiff::SignedDuration;
+use paygate::config::Env;
 
 use super::Browser;
 use crate::support::{PASSWORD, TestApp, TestClock, spawn_app};
@@ -39,6 +40,21 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_no_session_is
         );
         let stored = app.database.everything().await;
         assert!(!stored.windows(token.len()).any(|part| part == token.as_bytes()));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn in_production_the_cookie_is_for_tls_alone_unless_the_address_says_otherwise() {
+    for (url, is_secure) in [("", true), ("https://pay.example.com", true), ("http://pay.example.com", false)] {
+        let app = spawn_app().await;
+        let app = app.restart_with(|settings| {
+            settings.env = Env::Production;
+            settings.server.public_url = url.to_owned();
+        });
+        let app = app.await;
+        let cookie = Browser::new(&app).get(SIGN_IN).await.header("set-cookie").to_owned();
+        assert_eq!(cookie.ends_with("; Secure"), is_secure, "{url}: {cookie}");
         app.stop().await;
     }
 }
