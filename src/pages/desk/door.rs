@@ -139,7 +139,8 @@ fn show(
     })
 }
 
-/// Only ways within the back office: nobody is sent elsewhere from here.
+/// Only ways within the back office: nobody is sent elsewhere from here. An address as browsers write it is
+/// plain text, and fits into a header.
 fn own(next: &str) -> &str {
     let is_own = next.starts_with(HOME)
         && !next.contains('\\')
