@@ -77,8 +77,9 @@ impl Page {
         Ok(response.body(html))
     }
 
-    /// Sends a page that holds a secret. It also repeats parts of its address, and the length of both together,
-    /// compressed, would tell whoever makes up addresses how much of the secret they have guessed.
+    /// Sends a page that holds a secret, be it the proof of its forms. It also repeats parts of its address, and
+    /// the length of both together, compressed, would tell whoever makes up addresses how much of the secret
+    /// they have guessed.
     pub fn send_secret(
         &self,
         status: StatusCode,

@@ -126,7 +126,7 @@ fn show(
         page: &page,
     };
     let status = error.map_or(actix_web::http::StatusCode::OK, ApiError::status);
-    let mut response = page.send(status, &Policy::default(), &template)?;
+    let mut response = page.send_secret(status, &Policy::default(), &template)?;
     if let Some(seconds) = error.and_then(|error| error.retry_after_s) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

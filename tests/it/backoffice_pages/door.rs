@@ -94,6 +94,7 @@ async fn a_page_with_a_secret_is_as_long_as_it_is() {
     let keys = browser.get_with("/backoffice/keys?guess=x", &gzip).await;
     keys.ok().says(&shop.secret);
     assert_eq!(keys.header("content-encoding"), "");
+    assert_eq!(Browser::new(&app).get_with(SIGN_IN, &gzip).await.ok().header("content-encoding"), "");
     assert_eq!(app.http.get("/docs/").header("accept-encoding", "gzip").await.header("content-encoding"), Some("gzip"));
 }
 
