@@ -16,7 +16,7 @@ use crate::{
     acquirer::{BreakerSettings, Dialect, HttpSettings, Paths},
     actors::{ActorSettings, PaymentSettings, ResolutionSettings},
     live::LiveSettings,
-    routes::{AuthSettings, RateLimitSettings, ServerSettings},
+    routes::{AuthSettings, BackofficeSettings, RateLimitSettings, ServerSettings},
     store::{DatabaseSettings, JournalSettings},
     telemetry::LogSettings,
     vault::{self, Vault, VaultError},
@@ -54,6 +54,7 @@ pub struct Settings {
     pub vault: VaultSettings,
     pub auth: AuthSettings,
     pub rate_limit: RateLimitSettings,
+    pub backoffice: BackofficeSettings,
     pub demo: DemoSettings,
 }
 

@@ -88,6 +88,7 @@ impl Paygate {
         if settings.seeds_demo() {
             demo::seed(&app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
         }
+        warn(&settings);
         let server = serve(&settings, listener, app.clone())?;
         let handle = server.handle();
         let server = actix_web::rt::spawn(server);
@@ -177,6 +178,19 @@ impl Offline {
     }
 }
 
+/// What makes sense, and may not be what was meant.
+fn warn(settings: &Settings) {
+    let (url, is_production) = (&settings.server.public_url, settings.env == Env::Production);
+    if is_production && url.is_empty() && settings.server.scheme() == "http" {
+        tracing::warn!(
+            "server.public_url is empty: cookies are for TLS alone, and addresses are as requests name them"
+        );
+    }
+    if is_production && url.starts_with("http:") {
+        tracing::warn!("server.public_url is without TLS: passwords, keys and cookies can be read on their way");
+    }
+}
+
 /// How long a stop waits for the journal after its last user is gone.
 const JOURNAL_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -230,7 +244,11 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         auth: auth.clone(),
         server: settings.server.clone(),
         live: settings.live.clone(),
+        files: routes::Places::new(settings.backoffice.max_files, settings.backoffice.max_files_of_one),
+        backoffice: settings.backoffice.clone(),
         metrics: telemetry::metrics(),
+        in_production: settings.env == Env::Production,
+        has_demo: settings.seeds_demo(),
         shutdown,
     };
     Ok((Data::new(app), arbiters, writers))

@@ -14,6 +14,8 @@ pub struct Model {
     /// PHC string (argon2id).
     pub password_hash: String,
     pub created_at: i64,
+    /// Counts what signs out everywhere: sessions and tokens of an earlier epoch are over.
+    pub epoch: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,7 @@ mod m0006_sessions;
 mod m0007_desk_lists;
 mod m0008_shop_keys;
 mod m0009_search;
+mod m0010_epochs;
 
 pub struct Migrator;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_desk_lists::Migration),
             Box::new(m0008_shop_keys::Migration),
             Box::new(m0009_search::Migration),
+            Box::new(m0010_epochs::Migration),
         ]
     }
 }

@@ -112,10 +112,7 @@ async fn cast(store: &Store, shop: MerchantId, now: Timestamp) -> Result<Cast, S
     // No password fits an empty hash: nobody signs in as one of these.
     let nobody = String::new;
     let round: Uuid = Services::fresh();
-    let other =
-        Merchant {
-            id: Services::fresh(), email: format!("other-{round}@example.com"), name: "다른 상점".to_owned()
-        };
+    let other = Merchant::new(Services::fresh(), format!("other-{round}@example.com"), "다른 상점".to_owned());
     store.add_merchant(&other, nobody(), now).await?;
     let mut customers = Vec::with_capacity(CUSTOMERS);
     for number in 0..CUSTOMERS {

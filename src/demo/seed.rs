@@ -27,7 +27,7 @@ pub async fn seed(app: &App) -> Result<(), ApiError> {
     }
     let now = app.payments.now();
     let hash = app.passwords.hash(PASSWORD.into()).await?;
-    let shop = Merchant { id: Services::fresh(), email: SHOP_EMAIL.to_owned(), name: SHOP_NAME.to_owned() };
+    let shop = Merchant::new(Services::fresh(), SHOP_EMAIL.to_owned(), SHOP_NAME.to_owned());
     match app.store.add_merchant(&shop, hash.clone(), now).await {
         Ok(()) => drop(renew_keys(app, shop.id, None, |_| None).await?),
         // Another process seeds at this moment.

@@ -35,7 +35,7 @@ fn breaks_a_line(c: char) -> bool {
 }
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $refused:expr) => {
+    ($(#[$doc:meta])* $name:ident, $refused:expr, $cannot_be:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -51,6 +51,10 @@ macro_rules! text {
             type Err = TextError;
 
             fn from_str(text: &str) -> Result<Self, TextError> {
+                let names_nothing: &[&str] = $cannot_be;
+                if names_nothing.contains(&text) {
+                    return Err(TextError::Character);
+                }
                 checked(text, $refused).map(Self)
             }
         }
@@ -58,8 +62,9 @@ macro_rules! text {
         impl TryFrom<String> for $name {
             type Error = TextError;
 
+            /// As the journal holds it: what was taken once stays readable.
             fn try_from(text: String) -> Result<Self, TextError> {
-                text.parse()
+                checked(&text, $refused).map(Self)
             }
         }
 
@@ -79,12 +84,12 @@ macro_rules! text {
 
 text! {
     /// The shop's own name of an order, unique for this shop. Clients paste it raw into URLs and SSE
-    /// data, so everything that would need escaping there is refused.
-    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%')
+    /// data, so everything that would need escaping there is refused, and so is what a URL's path loses.
+    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%'), &[".", ".."]
 }
 text! {
     /// What the customer reads on the phone.
-    OrderName, breaks_a_line
+    OrderName, breaks_a_line, &[]
 }
 
 /// Where the shop's page goes when the payment has ended. Plain http(s) URLs, checked at the door.

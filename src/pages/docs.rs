@@ -18,11 +18,12 @@ struct Docs<'a> {
     page: &'a Page,
     texts: &'static texts::Docs,
     base: String,
-    /// The demo shop's, which may stand in a page; a placeholder where there is no demo.
+    /// Placeholders for what a reader has of their own, where there is no demo.
     client_key: String,
     shop_email: &'static str,
-    customer_email: &'static str,
     password: &'static str,
+    has_demo: bool,
+    customer_email: &'static str,
     sdk: String,
     integrity: String,
     cards: Vec<CardLine>,
@@ -55,9 +56,10 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         texts: texts::Docs::of(page.lang),
         base: app.public_url(&request),
         client_key: demo_client_key(&app).await?.unwrap_or_else(|| "CLIENT_KEY".to_owned()),
-        shop_email: demo::SHOP_EMAIL,
+        shop_email: if app.has_demo { demo::SHOP_EMAIL } else { "YOUR_EMAIL" },
+        password: if app.has_demo { demo::PASSWORD } else { "YOUR_PASSWORD" },
+        has_demo: app.has_demo,
         customer_email: demo::CUSTOMER_EMAIL,
-        password: demo::PASSWORD,
         sdk: sdk::released("paygate"),
         integrity: sdk::integrity("paygate.js").unwrap_or_default(),
         cards: cards(page.lang),
@@ -70,6 +72,10 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
 
 /// A client key may stand in a page; the secret one is fetched by whoever pastes the first snippet.
 async fn demo_client_key(app: &App) -> Result<Option<String>, ApiError> {
+    // Anybody may have signed up under the demo shop's e-mail where it is nobody's.
+    if !app.has_demo {
+        return Ok(None);
+    }
     let Some((shop, _)) = app.store.merchant_by_email(demo::SHOP_EMAIL).await? else { return Ok(None) };
     Ok(keys_in_force(app, shop.id).await?.client_key)
 }

@@ -26,7 +26,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use crate::routes::{in_time, method_not_allowed};
+use crate::routes::in_time;
 
 /// Mounts the pages.
 pub fn configure(config: &mut ServiceConfig) {
@@ -68,7 +68,6 @@ pub fn configure_shop(config: &mut ServiceConfig) {
 }
 
 fn mount(config: &mut ServiceConfig, resource: Resource) {
-    let resource = resource.default_service(web::to(method_not_allowed));
     // From the inside out: what takes too long is an error, errors become pages, everything gets the headers.
     config.service(resource.wrap(from_fn(in_time)).wrap(from_fn(page::errors)).wrap(from_fn(security::layer)));
 }

@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, RETRY_AFTER, SET_COOKIE, VARY},
+        header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, RETRY_AFTER, SET_COOKIE, VARY},
     },
     middleware::Next,
 };
@@ -20,7 +20,10 @@ use super::{
     security::Policy,
     texts::Common,
 };
-use crate::error::{ApiError, Code, Lang};
+use crate::{
+    error::{ApiError, Code, Lang},
+    routes::told,
+};
 
 /// A page on its way to a browser.
 pub struct Page {
@@ -66,7 +69,27 @@ impl Page {
         policy: &Policy,
         template: &impl Template,
     ) -> Result<HttpResponse, ApiError> {
-        let html = template.render().map_err(|error| ApiError::from(Code::Internal).because(error))?;
+        let html = render(template)?;
+        let mut response = self.begin(status, policy);
+        if takes_gzip(&self.request) {
+            return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(gzip(html.as_bytes())));
+        }
+        Ok(response.body(html))
+    }
+
+    /// Sends a page that holds a secret, be it the proof of its forms. It also repeats parts of its address, and
+    /// the length of both together, compressed, would tell whoever makes up addresses how much of the secret
+    /// they have guessed.
+    pub fn send_secret(
+        &self,
+        status: StatusCode,
+        policy: &Policy,
+        template: &impl Template,
+    ) -> Result<HttpResponse, ApiError> {
+        Ok(self.begin(status, policy).body(render(template)?))
+    }
+
+    fn begin(&self, status: StatusCode, policy: &Policy) -> HttpResponseBuilder {
         let mut response = HttpResponseBuilder::new(status);
         response.content_type("text/html; charset=utf-8");
         for header in policy.headers() {
@@ -78,11 +101,12 @@ impl Page {
         if let Some(lang) = language::to_keep(&self.request) {
             response.insert_header((SET_COOKIE, language::keep(lang)));
         }
-        if takes_gzip(&self.request) {
-            return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(gzip(html.as_bytes())));
-        }
-        Ok(response.body(html))
+        response
     }
+}
+
+fn render(template: &impl Template) -> Result<String, ApiError> {
+    template.render().map_err(|error| ApiError::from(Code::Internal).because(error))
 }
 
 #[derive(Template)]
@@ -120,15 +144,17 @@ pub async fn errors(
     let accepts = request.headers().get(ACCEPT).and_then(|header| header.to_str().ok()).unwrap_or_default();
     let is_person = accepts.contains("text/html");
     let response = next.call(request).await?.map_into_boxed_body();
-    let error = response.response().extensions().get::<ApiError>().cloned();
-    let Some(error) = error.filter(|_| is_person) else { return Ok(response) };
+    let Some(error) = told(response.response()).filter(|_| is_person) else { return Ok(response) };
     if error.code.status() >= 500 {
         tracing::warn!(code = error.code.as_str(), cause = error.cause.as_deref(), "a page could not be served");
     }
     let title = |lang| Common::of(lang).error_title;
-    let mut told = error_page(response.request(), error.status(), |lang| (title(lang), error.code.text(lang)))?;
+    let mut page = error_page(response.request(), error.status(), |lang| (title(lang), error.code.text(lang)))?;
     if let Some(seconds) = error.retry_after_s {
-        told.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    Ok(response.into_response(told))
+    if let Some(allow) = response.headers().get(ALLOW) {
+        page.headers_mut().insert(ALLOW, allow.clone());
+    }
+    Ok(response.into_response(page))
 }

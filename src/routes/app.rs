@@ -1,7 +1,7 @@
 //! What handlers share.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
 };
@@ -15,6 +15,7 @@ use super::{
     Tokens,
     auth::{AuthSettings, Lookups},
     limits::Limits,
+    places::Places,
 };
 use crate::{
     actors::Payments,
@@ -38,6 +39,15 @@ pub struct ServerSettings {
     pub shutdown_timeout_s: u64,
 }
 
+/// `[backoffice]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackofficeSettings {
+    pub max_files: usize,
+    pub max_files_of_one: usize,
+    pub file_stall_ms: u64,
+}
+
 impl ServerSettings {
     /// How browsers reach this server itself.
     pub fn scheme(&self) -> &'static str {
@@ -57,7 +67,13 @@ pub struct App {
     pub auth: AuthSettings,
     pub server: ServerSettings,
     pub live: LiveSettings,
+    pub backoffice: BackofficeSettings,
+    /// For files being written.
+    pub files: Arc<Places>,
     pub metrics: PrometheusHandle,
+    pub in_production: bool,
+    /// Whether there are a demo shop and a demo customer, whose password everybody knows.
+    pub has_demo: bool,
     /// Fires when the process is asked to stop: streams end, readiness says no.
     pub shutdown: CancellationToken,
 }
@@ -66,9 +82,9 @@ impl App {
     /// Who is asking, for limits.
     pub fn address(&self, request: &HttpRequest) -> IpAddr {
         let forwarded = || {
-            let header = request.headers().get("x-forwarded-for")?.to_str().ok()?;
-            // The last entry is the one our own proxy wrote.
-            header.rsplit(',').next()?.trim().parse().ok()
+            // The last entry of the last line is the one our own proxy wrote.
+            let header = request.headers().get_all("x-forwarded-for").last()?.to_str().ok()?;
+            forwarded_for(header.rsplit(',').next()?.trim())
         };
         let peer = || request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
         if self.server.trust_forwarded_for { forwarded().unwrap_or_else(peer) } else { peer() }
@@ -89,6 +105,13 @@ impl App {
         format!("{}://{}", self.server.scheme(), host.unwrap_or(&self.server.listen))
     }
 
+    /// Whether cookies are for TLS alone. In production somebody else may speak TLS for us, so only an
+    /// address that says otherwise leaves them open.
+    pub fn is_secure(&self, request: &HttpRequest) -> bool {
+        let is_unsaid = self.server.public_url.is_empty();
+        self.in_production && is_unsaid || self.public_url(request).starts_with("https:")
+    }
+
     /// The phone app's address, without a trailing slash.
     pub fn phone_app_url(&self, request: &HttpRequest) -> String {
         match self.server.phone_app_url.trim_end_matches('/') {
@@ -96,4 +119,11 @@ impl App {
             url => url.to_owned(),
         }
     }
+}
+
+/// An address as proxies write it: alone, in brackets, or with a port.
+fn forwarded_for(entry: &str) -> Option<IpAddr> {
+    let bare = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
+    let with_port = || entry.parse().ok().map(|address: SocketAddr| address.ip());
+    bare.parse().ok().or_else(with_port)
 }

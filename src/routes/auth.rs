@@ -9,12 +9,11 @@ use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use moka::future::Cache;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::{
     App,
     key_uses::{KeyUses, Known},
-    tokens::Audience,
+    tokens::{AccessClaims, Audience},
 };
 use crate::{
     domain::{CustomerId, MerchantId},
@@ -159,11 +158,11 @@ async fn key_of(app: &App, request: &HttpRequest) -> Result<FoundKey, ApiError> 
     found.ok_or_else(|| app.limits.unauthorized(app.address(request)))
 }
 
-async fn account_of(app: &App, request: &HttpRequest, wanted: Audience) -> Result<Uuid, ApiError> {
+fn claims_of(app: &App, request: &HttpRequest, wanted: Audience) -> Result<AccessClaims, ApiError> {
     let now = app.payments.now();
     let claims = credentials(request, "Bearer ").and_then(|token| app.tokens.read_access(token, now).ok());
     match claims {
-        Some(claims) if claims.aud == wanted => Ok(claims.sub),
+        Some(claims) if claims.aud == wanted => Ok(claims),
         Some(_) => Err(Code::Forbidden.into()),
         None => Err(app.limits.unauthorized(app.address(request))),
     }
@@ -216,8 +215,8 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         extract(request, async |app, request| {
-            let id = account_of(&app, &request, Audience::Customer).await?;
-            let customer = app.lookups.customer(&app.store, id.into()).await?;
+            let claims = claims_of(&app, &request, Audience::Customer)?;
+            let customer = app.lookups.customer(&app.store, claims.sub.into()).await?;
             customer.map(SignedIn).ok_or_else(|| app.limits.unauthorized(app.address(&request)))
         })
     }
@@ -229,8 +228,10 @@ impl FromRequest for Operator {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         extract(request, async |app, request| {
-            let id = account_of(&app, &request, Audience::Backoffice).await?;
-            let merchant = app.lookups.merchant(&app.store, id.into()).await?;
+            let claims = claims_of(&app, &request, Audience::Backoffice)?;
+            let merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
+            // Signed out everywhere since: as if it had run out.
+            let merchant = merchant.filter(|merchant| merchant.epoch == claims.epoch);
             merchant.map(Operator).ok_or_else(|| app.limits.unauthorized(app.address(&request)))
         })
     }

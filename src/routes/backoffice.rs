@@ -15,7 +15,6 @@ use super::{
     history::{self, ListQuery},
     once::Once,
     shop,
-    tokens::Audience,
 };
 use crate::{
     actors::Services,
@@ -48,10 +47,10 @@ pub struct Business {
 
 /// Signs a business up.
 #[utoipa::path(post, path = "/api/backoffice/v1/sign-up", tag = "back office", request_body = SignUpBody,
-    responses((status = 200, body = Data<Business>), (status = 409, body = Failure)))]
-pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError> {
+    responses((status = 200, body = Data<Business>), (status = 409, body = Failure), (status = 429, body = Failure)))]
+pub async fn sign_up(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let SignUpBody { email, password, name } = body.parse()?;
-    let Merchant { id, email, name } = add_business(&app, NewBusiness { email, password, name }).await?;
+    let Merchant { id, email, name, .. } = add_business(&app, &request, NewBusiness { email, password, name }).await?;
     Ok(Answer::ok(Business { id: id.to_string(), email, name }))
 }
 
@@ -65,13 +64,14 @@ pub struct NewBusiness {
 /// Signs a business up, through whatever door it came.
 ///
 /// # Errors
-/// A field is bad, or the e-mail is taken.
-pub async fn add_business(app: &App, new: NewBusiness) -> Result<Merchant, ApiError> {
+/// A field is bad, the e-mail is taken, or there were too many.
+pub async fn add_business(app: &App, request: &HttpRequest, new: NewBusiness) -> Result<Merchant, ApiError> {
     let email = fields::email(new.email)?;
     let password = fields::new_password(new.password)?;
     let name = fields::name(new.name)?;
+    app.limits.sign_up(app.address(request))?;
     let hash = app.passwords.hash(password).await?;
-    let merchant = Merchant { id: Services::fresh(), email, name };
+    let merchant = Merchant::new(Services::fresh(), email, name);
     match app.store.add_merchant(&merchant, hash, app.payments.now()).await {
         Ok(()) => Ok(merchant),
         Err(StoreError::Exists) => Err(Code::EmailExists.into()),
@@ -98,12 +98,13 @@ pub struct BusinessToken {
 
 /// Signs a business in.
 #[utoipa::path(post, path = "/api/backoffice/v1/sign-in", tag = "back office", request_body = SignInBody,
-    responses((status = 200, body = Data<BusinessToken>), (status = 400, body = Failure)))]
+    responses((status = 200, body = Data<BusinessToken>), (status = 400, body = Failure),
+        (status = 429, body = Failure)))]
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let SignInBody { email, password } = body.parse()?;
-    let Merchant { id, name, .. } = business_with(&app, &request, email, password).await?;
-    let access_token = access_token(&app, id.uuid(), Audience::Backoffice)?;
-    Ok(Answer::ok(BusinessToken { access_token, id: id.to_string(), name }))
+    let merchant = business_with(&app, &request, email, password).await?;
+    let access_token = access_token(&app, &merchant)?;
+    Ok(Answer::ok(BusinessToken { access_token, id: merchant.id.to_string(), name: merchant.name }))
 }
 
 /// The business with this e-mail and password, through whatever door it came.
@@ -121,7 +122,8 @@ pub async fn business_with(
     app.limits.sign_in(app.address(request), &email)?;
     let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();
     let matches = app.passwords.verify(password.into(), hash).await?;
-    Ok(merchant.filter(|_| matches).ok_or(Code::SignInFailed)?)
+    let merchant = merchant.filter(|_| matches).ok_or(Code::SignInFailed)?;
+    Ok(merchant)
 }
 
 /// What only a business can ask for.

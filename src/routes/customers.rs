@@ -11,7 +11,7 @@ use super::{
     auth::SignedIn,
     body::Body,
     fields::{self, required},
-    tokens::Audience,
+    tokens::Account,
 };
 use crate::{
     actors::Services,
@@ -31,11 +31,13 @@ pub struct CredentialsBody {
 
 /// Opens an account.
 #[utoipa::path(post, path = "/api/v1/p/user/sign-up", tag = "customer", request_body = CredentialsBody,
-    responses((status = 201, description = "An empty object"), (status = 409, body = Failure)))]
-pub async fn sign_up(app: web::Data<App>, body: Body) -> Result<Answer, ApiError> {
+    responses((status = 201, description = "An empty object"), (status = 409, body = Failure),
+        (status = 429, body = Failure)))]
+pub async fn sign_up(app: web::Data<App>, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
     let CredentialsBody { email, password } = body.parse()?;
     let email = fields::email(email)?;
     let password = fields::new_password(password)?;
+    app.limits.sign_up(app.address(&request))?;
     let hash = app.passwords.hash(password).await?;
     let customer = Customer { id: Services::fresh(), email };
     match app.store.add_customer(&customer, hash, app.payments.now()).await {
@@ -63,7 +65,7 @@ pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> R
     let (customer, hash) = found.unzip();
     let matches = app.passwords.verify(password.into(), hash).await?;
     let customer = customer.filter(|_| matches).ok_or(Code::SignInFailed)?;
-    let access_token = access_token(&app, customer.id.uuid(), Audience::Customer)?;
+    let access_token = access_token(&app, &customer)?;
     Ok(Answer::ok(CustomerToken { access_token }))
 }
 
@@ -76,8 +78,8 @@ pub async fn known<T>(
 }
 
 /// A new access token.
-pub fn access_token(app: &App, sub: uuid::Uuid, audience: Audience) -> Result<String, ApiError> {
-    let token = app.tokens.access(sub, audience, app.payments.now());
+pub fn access_token(app: &App, account: impl Into<Account>) -> Result<String, ApiError> {
+    let token = app.tokens.access(account.into(), app.payments.now());
     token.map_err(|error| ApiError::from(Code::Internal).because(error))
 }
 

@@ -1,16 +1,25 @@
 //! The last hand on every answer: request id, error envelope, one log line per failure, one metric.
 
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
-    body::{BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
-        header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
+        Method, StatusCode,
+        header::{
+            ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
+    web::Bytes,
 };
 use metrics::histogram;
 use tracing::{Span, field::Empty};
@@ -62,7 +71,7 @@ fn language(header: Option<&HeaderValue>) -> Lang {
 /// # Errors
 /// Passes on what a layer within could not turn into a response.
 pub async fn layer(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
@@ -70,6 +79,11 @@ pub async fn layer(
         lang: language(request.headers().get(ACCEPT_LANGUAGE)),
         request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
     };
+    // HEAD is GET without the body: for all that lies within it is GET.
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
+        request.head_mut().method = Method::GET;
+    }
     let response = next.call(request).await?.map_into_boxed_body();
     let mut response = match told(response.response()) {
         Some(error) => {
@@ -78,14 +92,47 @@ pub async fn layer(
         }
         None => response,
     };
-    if let Ok(id) = HeaderValue::from_str(&caller.request_id) {
-        response.headers_mut().insert(X_REQUEST_ID, id);
-    }
+    finish(response.headers_mut(), &caller);
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let status = response.status().as_u16().to_string();
     histogram!("paygate_http_request_seconds", "route" => route, "status" => status)
         .record(started.elapsed().as_secs_f64());
-    Ok(response)
+    Ok(if is_head { response.map_body(|_, body| BoxBody::new(Headers(body.size()))) } else { response })
+}
+
+/// The request's id, and what a handler has not said: an answer is of this moment and for this caller, and is
+/// what it says it is.
+fn finish(headers: &mut HeaderMap, caller: &Caller) {
+    if let Ok(id) = HeaderValue::from_str(&caller.request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    // The framework names the methods that are mounted.
+    if headers.get(ALLOW).is_some_and(|allow| allow.as_bytes().starts_with(b"GET")) {
+        let allow = headers.get(ALLOW).and_then(|allow| allow.to_str().ok()).map(|rest| format!("HEAD, {rest}"));
+        if let Some(Ok(allow)) = allow.map(HeaderValue::try_from) {
+            headers.insert(ALLOW, allow);
+        }
+    }
+}
+
+/// The answer to HEAD: as long as that to GET, and not sent.
+struct Headers(BodySize);
+
+impl MessageBody for Headers {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.0
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(None)
+    }
 }
 
 /// Longer than any answer of ours takes (existing clients give up after 10 s): a database or a client that
@@ -111,7 +158,7 @@ pub async fn in_time(
 }
 
 /// The error behind a response: ours, or the framework's own.
-fn told(response: &HttpResponse) -> Option<ApiError> {
+pub fn told(response: &HttpResponse) -> Option<ApiError> {
     if let Some(error) = response.extensions().get::<ApiError>() {
         return Some(error.clone());
     }
@@ -156,9 +203,4 @@ fn log(error: &ApiError) {
 /// What stands at no address.
 pub async fn not_found() -> Result<HttpResponse, ApiError> {
     Err(Code::RouteNotFound.into())
-}
-
-/// What an address does not take.
-pub async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
-    Err(Code::MethodNotAllowed.into())
 }

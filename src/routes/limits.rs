@@ -3,7 +3,7 @@
 
 use std::{
     hash::Hash,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::Mutex,
     time::{Duration, Instant},
@@ -23,6 +23,8 @@ use crate::{
 pub struct RateLimitSettings {
     pub enabled: bool,
     pub sign_in_per_minute: u32,
+    pub sign_in_of_address_per_minute: u32,
+    pub sign_up_per_minute: u32,
     pub approve_per_minute: u32,
     pub card_per_minute: u32,
     pub failed_auth_per_minute: u32,
@@ -69,6 +71,8 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 /// The limiters of this process.
 pub struct Limits {
     sign_in: Limiter<(IpAddr, String)>,
+    sign_in_of_address: Limiter<IpAddr>,
+    sign_up: Limiter<IpAddr>,
     approve: Limiter<CustomerId>,
     card: Limiter<CustomerId>,
     failed_auth: Limiter<IpAddr>,
@@ -79,6 +83,8 @@ impl Limits {
         let on = settings.enabled;
         Self {
             sign_in: Limiter::per_minute(on, settings.sign_in_per_minute),
+            sign_in_of_address: Limiter::per_minute(on, settings.sign_in_of_address_per_minute),
+            sign_up: Limiter::per_minute(on, settings.sign_up_per_minute),
             approve: Limiter::per_minute(on, settings.approve_per_minute),
             card: Limiter::per_minute(on, settings.card_per_minute),
             failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
@@ -86,9 +92,16 @@ impl Limits {
     }
 
     /// # Errors
-    /// 429: too many sign-ins of this e-mail from this address.
+    /// 429: too many sign-ins of this e-mail from this address, or too many from it.
     pub fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), ApiError> {
-        self.sign_in.check(&(address, email.to_owned()))
+        self.sign_in.check(&(network(address), email.to_owned()))?;
+        self.sign_in_of_address.check(&network(address))
+    }
+
+    /// # Errors
+    /// 429: too many sign-ups from this address. Hashing passwords is work.
+    pub fn sign_up(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.sign_up.check(&network(address))
     }
 
     /// # Errors
@@ -105,6 +118,14 @@ impl Limits {
 
     /// The answer to missing or wrong credentials: 401, or 429 when this address has shown too many.
     pub fn unauthorized(&self, address: IpAddr) -> ApiError {
-        self.failed_auth.check(&address).err().unwrap_or_else(|| Code::Unauthorized.into())
+        self.failed_auth.check(&network(address)).err().unwrap_or_else(|| Code::Unauthorized.into())
+    }
+}
+
+/// Whose address it is, as far as an address tells: of IPv6, everybody has 2⁶⁴ addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }

@@ -22,13 +22,14 @@ mod limits;
 mod once;
 pub mod openapi;
 mod operations;
+mod places;
 mod qr;
 mod shop;
 mod shop_orders;
 mod sse;
 mod tokens;
 
-pub use app::{App, ServerSettings};
+pub use app::{App, BackofficeSettings, ServerSettings};
 pub use auth::{AuthSettings, Lookups};
 pub use backoffice::{NewBusiness, add_business, business_with, search};
 pub use cards::{Registration, new_card};
@@ -36,6 +37,7 @@ pub use fields::note;
 pub use key_uses::KeyUses;
 pub use keys::{Keys, clear as clear_key, in_force as keys_in_force, renew as renew_keys};
 pub use limits::{Limits, RateLimitSettings};
+pub use places::{Place, Places};
 pub use qr::{deep_link, svg as qr_svg};
 pub use shop::without_zone;
 pub use sse::{StreamQuery, open as open_stream, resume};
@@ -44,7 +46,8 @@ pub use tokens::Tokens;
 use actix_cors::Cors;
 use actix_web::{
     Route,
-    http::{Method, header},
+    dev::Url,
+    http::{Method, Uri, header},
     middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
@@ -123,7 +126,8 @@ mod method {
     pub const delete: Method = Method::DELETE;
 }
 
-/// Mounts the API. What is not there is 404, a wrong method 405, each in the envelope.
+/// Mounts the API. What is not there is 404, a wrong method 405 (the framework's own, which names the right
+/// ones), each in the envelope.
 pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config.app_data(app).app_data(web::PayloadConfig::new(body::MAX_BODY_BYTES));
@@ -138,7 +142,6 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
             for same in endpoints.iter().filter(|other| other.path == endpoint.path) {
                 resource = resource.route((same.route)());
             }
-            let resource = resource.default_service(web::to(envelope::method_not_allowed));
             config.service(resource.wrap(from_fn(envelope::in_time)));
         }
         config.default_service(web::to(envelope::not_found));
@@ -150,7 +153,7 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
 pub fn cors() -> Cors {
     Cors::default()
         // Pages know a visitor by a cookie: no other origin may read those of the back office.
-        .allowed_origin_fn(|_, request| !request.uri.path().starts_with("/backoffice"))
+        .allowed_origin_fn(|_, request| !as_routed(&request.uri).starts_with("/backoffice"))
         .allow_any_header()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .expose_headers(["idempotent-replayed", "x-request-id", header::RETRY_AFTER.as_str()])
@@ -158,4 +161,9 @@ pub fn cors() -> Cors {
         .max_age(3600)
 }
 
-pub use envelope::{RequestSpan, in_time, layer as envelope_layer, method_not_allowed};
+/// A path as the router reads it: `/%62ackoffice` is the back office, too.
+fn as_routed(uri: &Uri) -> String {
+    Url::new(uri.clone()).path().to_owned()
+}
+
+pub use envelope::{RequestSpan, in_time, layer as envelope_layer, told};

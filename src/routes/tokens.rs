@@ -6,7 +6,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{domain::QrClaims, vault::Vault};
+use crate::{
+    domain::QrClaims,
+    store::{Customer, Merchant},
+    vault::Vault,
+};
 
 /// What an access token opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,11 +20,36 @@ pub enum Audience {
     Backoffice,
 }
 
+/// Whose token it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Account {
+    pub id: Uuid,
+    pub audience: Audience,
+    /// Tokens of an earlier epoch are over.
+    pub epoch: i64,
+}
+
+impl From<&Merchant> for Account {
+    fn from(merchant: &Merchant) -> Self {
+        Self { id: merchant.id.uuid(), audience: Audience::Backoffice, epoch: merchant.epoch }
+    }
+}
+
+impl From<&Customer> for Account {
+    fn from(customer: &Customer) -> Self {
+        // Customers cannot change their password yet.
+        Self { id: customer.id.uuid(), audience: Audience::Customer, epoch: 0 }
+    }
+}
+
 /// The payload of an access token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessClaims {
     pub sub: Uuid,
     pub aud: Audience,
+    /// In which epoch of the account it was issued; tokens older than epochs are of the first.
+    #[serde(default)]
+    pub epoch: i64,
     pub iat: i64,
     pub exp: i64,
 }
@@ -58,9 +87,10 @@ impl Tokens {
 
     /// # Errors
     /// The claims cannot be written, which ours can.
-    pub fn access(&self, sub: Uuid, aud: Audience, now: Timestamp) -> Result<String, BadToken> {
+    pub fn access(&self, account: Account, now: Timestamp) -> Result<String, BadToken> {
+        let Account { id: sub, audience: aud, epoch } = account;
         let iat = now.as_second();
-        self.sign(&AccessClaims { sub, aud, iat, exp: iat + self.access_token_s })
+        self.sign(&AccessClaims { sub, aud, epoch, iat, exp: iat + self.access_token_s })
     }
 
     /// # Errors

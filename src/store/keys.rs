@@ -34,7 +34,8 @@ pub struct IssuedKeys {
 /// How a new pair takes the old one's place.
 pub struct Renewal {
     pub now: Timestamp,
-    /// Until when the pair in force so far stays good; `None`: nothing but the new pair is good from now on.
+    /// Until when the pair in force so far stays good, and none but it and the new one; `None`: nothing but the
+    /// new pair is good from now on.
     pub old_until: Option<Timestamp>,
     /// Taken in the same commit.
     pub key: Option<KeyWrite>,
@@ -184,19 +185,18 @@ impl Store {
     }
 }
 
-/// The pair in force is good until `until`, and what is good for a while yet keeps its end; without an
-/// `until` all stop now.
+/// The pair in force is good until `until`, and what was only good for a while yet stops now: two pairs are
+/// good at most. Without an `until` all stop now.
 async fn stop(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     now: Timestamp,
     until: Option<Timestamp>,
 ) -> Result<(), DbErr> {
-    let (old, end) = match until {
-        Some(until) => (Entity::update_many().filter(Column::RevokedAt.is_null()), until),
-        None => (Entity::update_many().filter(is_good(now)), now),
-    };
-    revoke(db, old, merchant, end).await
+    let older = Entity::update_many().filter(Column::RevokedAt.gt(micros(now)));
+    revoke(db, older, merchant, now).await?;
+    let in_force = Entity::update_many().filter(Column::RevokedAt.is_null());
+    revoke(db, in_force, merchant, until.unwrap_or(now)).await
 }
 
 async fn revoke(

@@ -2,9 +2,13 @@
 
 use jiff::Timestamp;
 use paygate_entity::merchant::{Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, UpdateMany,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
 
-use super::{Store, StoreError, exists_or, rows::micros};
+use super::{Store, StoreError, exists_or, rows::micros, sessions::end_sessions};
 use crate::domain::MerchantId;
 
 /// A business, without its password.
@@ -13,12 +17,21 @@ pub struct Merchant {
     pub id: MerchantId,
     pub email: String,
     pub name: String,
+    /// Which sign-ins are good: a sign-out everywhere and a new password begin the next epoch.
+    pub epoch: i64,
+}
+
+impl Merchant {
+    /// A business that has never signed out everywhere.
+    pub fn new(id: MerchantId, email: String, name: String) -> Self {
+        Self { id, email, name, epoch: 0 }
+    }
 }
 
 impl From<Model> for Merchant {
     fn from(row: Model) -> Self {
-        let Model { id, email, name, password_hash: _, created_at: _ } = row;
-        Self { id: id.into(), email, name }
+        let Model { id, email, name, password_hash: _, created_at: _, epoch } = row;
+        Self { id: id.into(), email, name, epoch }
     }
 }
 
@@ -39,6 +52,7 @@ impl Store {
             name: merchant.name.clone(),
             password_hash,
             created_at: micros(now),
+            epoch: merchant.epoch,
         };
         row.into_active_model().insert(&self.write).await.map_err(exists_or)?;
         Ok(())
@@ -69,14 +83,39 @@ impl Store {
         Ok(())
     }
 
-    /// Changes a password from the one behind `old_hash`; `false` when somebody else was faster.
+    /// Changes a password from the one behind `old_hash`, and signs out everywhere but in the session `kept`;
+    /// `false` when somebody else was faster.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn change_password(&self, id: MerchantId, old_hash: &str, new: String) -> Result<bool, StoreError> {
-        let own = Entity::update_many().filter(Column::Id.eq(id.uuid())).filter(Column::PasswordHash.eq(old_hash));
-        let changed = own.col_expr(Column::PasswordHash, Expr::value(new)).exec(&self.write).await?;
-        Ok(changed.rows_affected == 1)
+    pub async fn change_password(
+        &self,
+        id: MerchantId,
+        old_hash: &str,
+        new: String,
+        kept: Uuid,
+    ) -> Result<bool, StoreError> {
+        let txn = self.begin().await?;
+        let own = next_epoch(id).filter(Column::PasswordHash.eq(old_hash));
+        let changed = own.col_expr(Column::PasswordHash, Expr::value(new)).exec(&txn).await?;
+        if changed.rows_affected != 1 {
+            return Ok(false);
+        }
+        end_sessions(&txn, id, Some(kept)).await?;
+        txn.commit().await?;
+        Ok(true)
+    }
+
+    /// Signs a business out everywhere.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sign_out_everywhere(&self, id: MerchantId) -> Result<(), StoreError> {
+        let txn = self.begin().await?;
+        next_epoch(id).exec(&txn).await?;
+        end_sessions(&txn, id, None).await?;
+        txn.commit().await?;
+        Ok(())
     }
 
     /// # Errors
@@ -84,4 +123,11 @@ impl Store {
     pub async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
         Ok(Entity::find_by_id(id.uuid()).one(&self.read).await?.map(Merchant::from))
     }
+}
+
+/// Sign-ins lock this row, too: one that began in the old epoch either is there to be ended, or finds the new
+/// one and opens nothing.
+fn next_epoch(id: MerchantId) -> UpdateMany<Entity> {
+    let own = Entity::update_many().filter(Column::Id.eq(id.uuid()));
+    own.col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
 }

@@ -1,7 +1,10 @@
 //! The web origins that shops have registered.
 
 use jiff::Timestamp;
-use paygate_entity::shop_origin::{ActiveModel, Column, Entity};
+use paygate_entity::{
+    merchant,
+    shop_origin::{ActiveModel, Column, Entity},
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryInsert,
 };
@@ -18,8 +21,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`], or the database failed.
     pub async fn add_origin(&self, merchant: MerchantId, origin: &str, now: Timestamp) -> Result<(), StoreError> {
+        let txn = self.begin().await?;
+        // Whoever else adds one waits until this one counts.
+        merchant::Entity::find_by_id(merchant.uuid()).lock_exclusive().one(&txn).await?;
         let own = Entity::find().filter(Column::MerchantId.eq(merchant.uuid()));
-        if own.count(&self.write).await? >= MAX_ORIGINS {
+        if own.count(&txn).await? >= MAX_ORIGINS {
             return Err(StoreError::Full);
         }
         let row = ActiveModel {
@@ -28,7 +34,8 @@ impl Store {
             created_at: Set(micros(now)),
         };
         let insert = TryInsert::one(row).on_conflict_do_nothing_on([Column::MerchantId, Column::Origin]);
-        insert.exec_without_returning(&self.write).await?;
+        insert.exec_without_returning(&txn).await?;
+        txn.commit().await?;
         Ok(())
     }
 

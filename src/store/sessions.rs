@@ -6,8 +6,8 @@ use paygate_entity::{
     merchant,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -51,11 +51,23 @@ fn sessions_of(merchant: MerchantId) -> Select<Entity> {
 }
 
 impl Store {
-    /// Signs a browser in. Of too many sessions the longest unused ones end.
+    /// Signs a browser in, for somebody whose password was good in `epoch`: `false` when that epoch has ended
+    /// meanwhile, because checking a password takes time. Of too many sessions the longest unused ones end.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn add_session(&self, session: &Session, token_hash: [u8; 32], max: u64) -> Result<(), StoreError> {
+    pub async fn add_session(
+        &self,
+        session: &Session,
+        token_hash: [u8; 32],
+        epoch: i64,
+        max: u64,
+    ) -> Result<bool, StoreError> {
+        let txn = self.begin().await?;
+        let merchant = merchant::Entity::find_by_id(session.merchant.uuid()).lock_exclusive().one(&txn).await?;
+        if merchant.is_none_or(|merchant| merchant.epoch != epoch) {
+            return Ok(false);
+        }
         let row = Model {
             id: session.id,
             token_hash: token_hash.to_vec(),
@@ -65,7 +77,7 @@ impl Store {
             last_seen_at: micros(session.last_seen_at),
             expires_at: micros(session.expires_at),
         };
-        row.into_active_model().insert(&self.write).await?;
+        row.into_active_model().insert(&txn).await?;
         let surplus: Vec<Uuid> = sessions_of(session.merchant)
             .filter(Column::Id.ne(session.id))
             .order_by_desc(Column::LastSeenAt)
@@ -74,12 +86,13 @@ impl Store {
             .select_only()
             .column(Column::Id)
             .into_tuple()
-            .all(&self.write)
+            .all(&txn)
             .await?;
         if !surplus.is_empty() {
-            Entity::delete_many().filter(Column::Id.is_in(surplus)).exec(&self.write).await?;
+            Entity::delete_many().filter(Column::Id.is_in(surplus)).exec(&txn).await?;
         }
-        Ok(())
+        txn.commit().await?;
+        Ok(true)
     }
 
     /// The session whose token has one of these hashes, with its business; `None` once it has ended.
@@ -134,19 +147,6 @@ impl Store {
         Ok(())
     }
 
-    /// Ends all sessions of a business but `kept`.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn end_sessions(&self, merchant: MerchantId, kept: Option<Uuid>) -> Result<(), StoreError> {
-        let mut all = Entity::delete_many().filter(Column::MerchantId.eq(merchant.uuid()));
-        if let Some(kept) = kept {
-            all = all.filter(Column::Id.ne(kept));
-        }
-        all.exec(&self.write).await?;
-        Ok(())
-    }
-
     /// Forgets sessions that have expired.
     ///
     /// # Errors
@@ -155,4 +155,18 @@ impl Store {
         let deleted = Entity::delete_many().filter(Column::ExpiresAt.lte(micros(now))).exec(&self.write).await?;
         Ok(deleted.rows_affected)
     }
+}
+
+/// Ends all sessions of a business but `kept`.
+pub(super) async fn end_sessions(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    kept: Option<Uuid>,
+) -> Result<(), DbErr> {
+    let mut all = Entity::delete_many().filter(Column::MerchantId.eq(merchant.uuid()));
+    if let Some(kept) = kept {
+        all = all.filter(Column::Id.ne(kept));
+    }
+    all.exec(db).await?;
+    Ok(())
 }

@@ -27,13 +27,28 @@ pub enum PasswordError {
 pub struct PasswordHasher {
     argon2: Argon2<'static>,
     running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    sign_ins: Line,
+    sign_ups: Line,
     /// A hash of no password, so that an unknown e-mail takes as long as a wrong password.
     decoy: Arc<str>,
 }
 
-/// Sign-ins that may wait for a free hashing thread before new ones are refused.
+/// Sign-ins that may wait for a free hashing thread before new ones are refused; the same for sign-ups.
 const MAX_WAITING: usize = 512;
+
+/// Where one kind of work waits, so that it cannot keep another kind from its turn.
+#[derive(Clone)]
+struct Line {
+    waiting: Arc<Semaphore>,
+    /// How many of them may stand at the threads' door or be behind it.
+    ahead: Arc<Semaphore>,
+}
+
+impl Line {
+    fn new(ahead: usize) -> Self {
+        Self { waiting: Arc::new(Semaphore::new(MAX_WAITING)), ahead: Arc::new(Semaphore::new(ahead)) }
+    }
+}
 
 impl PasswordHasher {
     /// `memory_kib`, `iterations`: the argon2id cost (OWASP's minimum is 19456 KiB and 2).
@@ -48,7 +63,9 @@ impl PasswordHasher {
         Ok(Self {
             argon2,
             running: Arc::new(Semaphore::new(threads)),
-            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            sign_ins: Line::new(threads),
+            // However many sign up, a sign-in finds a thread that is free or soon will be.
+            sign_ups: Line::new((threads / 2).max(1)),
             decoy,
         })
     }
@@ -59,7 +76,7 @@ impl PasswordHasher {
     /// [`PasswordError`]: too many at once, or the system failed.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         let argon2 = self.argon2.clone();
-        let hashed = self.blocking(move || hash(&argon2, password.expose_secret())).await?;
+        let hashed = self.blocking(&self.sign_ups, move || hash(&argon2, password.expose_secret())).await?;
         hashed.map_err(|error| PasswordError::Failed(error.to_string()))
     }
 
@@ -70,7 +87,7 @@ impl PasswordHasher {
     pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<bool, PasswordError> {
         let argon2 = self.argon2.clone();
         let decoy = self.decoy.clone();
-        self.blocking(move || {
+        self.blocking(&self.sign_ins, move || {
             let known = stored.is_some();
             let matches = PasswordHash::new(stored.as_deref().unwrap_or(&decoy))
                 .is_ok_and(|phc| argon2.verify_password(password.expose_secret().as_bytes(), &phc).is_ok());
@@ -79,12 +96,17 @@ impl PasswordHasher {
         .await
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let place = self.waiting.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+    async fn blocking<T: Send + 'static>(
+        &self,
+        line: &Line,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let place = line.waiting.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let ahead = line.ahead.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
         let thread = self.running.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
         // A caller that hangs up leaves its hash running: the places are taken until the hash has ended.
         let work = move || {
-            let _held = (place, thread);
+            let _held = (place, ahead, thread);
             work()
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Failed(error.to_string()))
@@ -107,5 +129,23 @@ mod tests {
         assert!(hasher.verify("pass1234".into(), Some(stored.clone())).await.unwrap());
         assert!(!hasher.verify("pass12345".into(), Some(stored)).await.unwrap());
         assert!(!hasher.verify("no password hashes to this".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_does_not_wait_for_all_who_sign_up() {
+        let hasher = PasswordHasher::new(256, 1).unwrap();
+        let stored = hasher.hash("pass1234".into()).await.unwrap();
+        let mut sign_ups = tokio::task::JoinSet::new();
+        for _ in 0..MAX_WAITING {
+            let hasher = hasher.clone();
+            sign_ups.spawn(async move { hasher.hash("pass1234".into()).await.unwrap() });
+        }
+        // All of them stand in line now.
+        while hasher.sign_ups.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(hasher.hash("pass1234".into()).await, Err(PasswordError::Busy)));
+        assert!(hasher.verify("pass1234".into(), Some(stored)).await.unwrap());
+        assert!(hasher.sign_ups.waiting.available_permits() < MAX_WAITING / 2, "they are still waiting");
     }
 }

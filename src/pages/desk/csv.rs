@@ -1,14 +1,14 @@
 //! The filtered list as a file for spreadsheets: written while it is read, so its length costs no memory.
 
-use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_DISPOSITION},
     web::{Bytes, Data},
 };
-use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures_util::{Stream, stream};
+use tokio::sync::mpsc;
 
 use super::{
     filter::{Asked, day},
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     error::{ApiError, Code, Lang},
     pages::{language, show::second, texts},
-    routes::App,
+    routes::{App, Place},
     store::{Entry, Owner, PaymentFilter, Window},
 };
 
@@ -26,10 +26,6 @@ use crate::{
 const BOM: &str = "\u{feff}";
 /// Rows read at once: what bounds the memory.
 const CHUNK: u64 = 500;
-/// Files written at once by this process; one more hears 503.
-const MAX_FILES: usize = 4;
-
-static FILES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MAX_FILES)));
 
 /// A file being written.
 struct Writer {
@@ -41,14 +37,14 @@ struct Writer {
     lang: Lang,
     /// What is sent before the next rows.
     head: String,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// `/backoffice/payments.csv`.
 pub async fn file(desk: Desk) -> Result<HttpResponse, ApiError> {
     let asked = Asked::of(desk.request.query_string());
     let filter = asked.filter()?;
-    let place = FILES.clone().try_acquire_owned().map_err(|_| Code::Overloaded)?;
+    let place = desk.app.files.take(desk.merchant.id).ok_or(Code::Overloaded)?;
     let lang = language::of(&desk.request);
     let (sort, is_ascending) = asked.sort();
     let writer = Writer {
@@ -61,26 +57,57 @@ pub async fn file(desk: Desk) -> Result<HttpResponse, ApiError> {
         app: desk.app.clone(),
         _place: place,
     };
-    let rows = stream::try_unfold(writer, |mut writer| async move {
-        let chunk = writer.next().await?;
-        Ok::<_, actix_web::Error>(chunk.map(|chunk| (chunk, writer)))
-    });
     let name = format!("paygate-payments-{}.csv", day(desk.now(), 0));
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(rows))
+        .streaming(written(writer)))
+}
+
+/// What a writer sends: an error, or an end without [`Part::End`], ends the connection before the file does,
+/// and a browser calls the download failed.
+enum Part {
+    Rows(Bytes),
+    End,
+}
+
+type Parts = mpsc::Sender<Result<Part, ApiError>>;
+
+/// Writes in a task of its own: a body is not asked for more while its client takes nothing, so it could not
+/// notice for how long that has been.
+fn written(writer: Writer) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
+    let (parts, file) = mpsc::channel(1);
+    tokio::spawn(writer.write(parts));
+    stream::try_unfold(file, |mut file| async move {
+        match file.recv().await {
+            Some(Ok(Part::Rows(rows))) => Ok(Some((rows, file))),
+            Some(Ok(Part::End)) => Ok(None),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(ApiError::from(Code::Unavailable).because("nobody took the file").into()),
+        }
+    })
 }
 
 impl Writer {
+    /// Writes until the end, or until nobody reads any more; its place is free then.
+    async fn write(mut self, parts: Parts) {
+        let stall = Duration::from_millis(self.app.backoffice.file_stall_ms);
+        loop {
+            let part = self.next().await.map(|rows| rows.map_or(Part::End, Part::Rows));
+            let is_last = !matches!(part, Ok(Part::Rows(_)));
+            if parts.send_timeout(part, stall).await.is_err() || is_last {
+                return;
+            }
+        }
+    }
+
     async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let mut text = std::mem::take(&mut self.head);
         let Some(window) = self.window.take() else {
             return Ok(Some(text.into()).filter(|bytes: &Bytes| !bytes.is_empty()));
         };
         let now = self.app.payments.now();
-        // An error here ends the connection before the file does: a browser calls the download failed.
         let (entries, is_more) = self.app.store.browse(self.owner, &self.filter, window, now).await?;
         if let Some(last) = entries.last().filter(|_| is_more) {
             self.window = Some(Window { from: Some(last.cursor(window.sort)), ..window });

@@ -56,8 +56,12 @@ pub async fn sign_up_page(visitor: Visitor) -> Result<HttpResponse, ApiError> {
 pub async fn sign_in(knock: Knock) -> Result<HttpResponse, ApiError> {
     let Knock { visitor, form } = knock;
     let (app, request) = (&visitor.app, &visitor.request);
-    match business_with(app, request, form.text("email"), form.text("password")).await {
-        Ok(merchant) => Ok(enter(see(own(form.get("next"))), &session::begin(app, request, &merchant).await?)),
+    let entered = async {
+        let merchant = business_with(app, request, form.text("email"), form.text("password")).await?;
+        session::begin(app, request, &merchant).await
+    };
+    match entered.await {
+        Ok(cookie) => Ok(enter(see(own(form.get("next"))), &cookie)),
         Err(error) => show(&visitor, false, Some(&error), &form),
     }
 }
@@ -67,20 +71,10 @@ pub async fn sign_up(knock: Knock) -> Result<HttpResponse, ApiError> {
     let Knock { visitor, form } = knock;
     let (app, request) = (&visitor.app, &visitor.request);
     let new = NewBusiness { email: form.text("email"), password: form.text("password"), name: form.text("name") };
-    let added = match allowed(&visitor, &form) {
-        Ok(()) => add_business(app, new).await,
-        Err(error) => Err(error),
-    };
-    match added {
+    match add_business(app, request, new).await {
         Ok(merchant) => Ok(enter(see(HOME), &session::begin(app, request, &merchant).await?)),
         Err(error) => show(&visitor, true, Some(&error), &form),
     }
-}
-
-/// Hashing passwords is work: nobody may ask for much of it.
-fn allowed(visitor: &Visitor, form: &Fields) -> Result<(), ApiError> {
-    let email: String = form.get("email").chars().take(254).collect();
-    visitor.app.limits.sign_in(visitor.app.address(&visitor.request), &email)
 }
 
 /// `POST /backoffice/sign-out`.
@@ -93,7 +87,8 @@ pub async fn sign_out(sent: Sent) -> Result<HttpResponse, ApiError> {
 /// `POST /backoffice/sign-out-everywhere`.
 pub async fn sign_out_everywhere(sent: Sent) -> Result<HttpResponse, ApiError> {
     let desk = sent.desk;
-    desk.app.store.end_sessions(desk.merchant.id, None).await?;
+    desk.app.store.sign_out_everywhere(desk.merchant.id).await?;
+    desk.app.lookups.forget(desk.merchant.id).await;
     Ok(enter(see("/backoffice/sign-in?left=everywhere"), &session::end(&desk.app, &desk.request)))
 }
 
@@ -131,7 +126,7 @@ fn show(
         page: &page,
     };
     let status = error.map_or(actix_web::http::StatusCode::OK, ApiError::status);
-    let mut response = page.send(status, &Policy::default(), &template)?;
+    let mut response = page.send_secret(status, &Policy::default(), &template)?;
     if let Some(seconds) = error.and_then(|error| error.retry_after_s) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -144,8 +139,12 @@ fn show(
     })
 }
 
-/// Only ways within the back office: nobody is sent elsewhere from here.
+/// Only ways within the back office: nobody is sent elsewhere from here. An address as browsers write it is
+/// plain text, and fits into a header.
 fn own(next: &str) -> &str {
-    let is_own = next.starts_with(HOME) && !next.contains(['\\', '\r', '\n']) && !next.starts_with("/backoffice//");
+    let is_own = next.starts_with(HOME)
+        && !next.contains('\\')
+        && next.bytes().all(|byte| byte.is_ascii_graphic())
+        && !next.starts_with("/backoffice//");
     if is_own { next } else { HOME }
 }

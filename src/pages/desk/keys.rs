@@ -16,7 +16,7 @@ use crate::{
     error::{ApiError, Code, Problem},
     pages::{page::Page, security::origin, show::minute, texts},
     routes::{Keys as Pair, clear_key, renew_keys},
-    store::{Answered, KeyOf, KeyRef, KeyWrite, StoreError},
+    store::{Answered, KeyOf, KeyRef, KeyState, KeyWrite, StoreError},
     vault::{ApiKeyKind, Purpose},
 };
 
@@ -54,6 +54,10 @@ const ORIGIN: Problem = Problem {
     ko: "https://shop.example.com과 같은 주소여야 합니다",
     en: "must be an origin such as https://shop.example.com",
 };
+const OTHER: Problem = Problem {
+    ko: "이 양식은 이미 다른 내용으로 보냈습니다. 키를 확인한 뒤 새로 시작해 주세요.",
+    en: "This form was sent before and asked for something else. Look at your keys and start again.",
+};
 const FULL: Problem = Problem { ko: "더 이상 추가할 수 없습니다", en: "there is no room for more" };
 /// Our own numbers have 32.
 const MAX_NUMBER_CHARS: usize = 64;
@@ -68,31 +72,53 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
 pub async fn renew(sent: Sent) -> Result<HttpResponse, ApiError> {
     let Sent { desk, form } = sent;
     let has_keys = !desk.app.store.keys_of(desk.merchant.id, desk.now()).await?.is_empty();
-    let grace = match grace(&form).and_then(|grace| sure(&form, has_keys).map(|()| grace)) {
-        Ok(grace) => grace,
-        Err(error) => return show(&desk, &form, Some(&error)).await,
-    };
+    match renew_once(&desk, &form, has_keys).await {
+        Ok(()) => Ok(see(&format!("{PAGE}?done=renewed"))),
+        Err(error) if error.code.status() < 500 => show(&desk, &form, Some(&error)).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn renew_once(desk: &Desk, form: &Fields, has_keys: bool) -> Result<(), ApiError> {
+    let grace = grace(form)?;
+    let key = number_of(desk, form)?;
+    if was_sent(desk, &key).await? {
+        return Ok(());
+    }
+    sure(form, has_keys)?;
+    // Nobody is ever shown this answer: the page itself is.
+    let answer = Some(Answered { status: 303, sealed_body: Vec::new() });
+    let take = KeyWrite::Take { key: key.clone(), subject: None, operation: None, answer, at: desk.now() };
     let old_until = grace.map(|hours| desk.now().checked_add(SignedDuration::from_hours(hours)).unwrap_or(desk.now()));
-    let taken = |_: &Pair| Some(once(&desk, form.get("number")));
-    match renew_keys(&desk.app, desk.merchant.id, old_until, taken).await {
-        // The form was sent before, and what it asked for is done.
-        Err(error) if error.code != Code::KeyRunning => Err(error),
-        Ok(_) | Err(_) => Ok(see(&format!("{PAGE}?done=renewed"))),
+    match renew_keys(&desk.app, desk.merchant.id, old_until, |_: &Pair| Some(take)).await {
+        // Twice at once.
+        Err(error) if error.code == Code::KeyRunning => was_sent(desk, &key).await.map(drop),
+        renewed => renewed.map(drop),
+    }
+}
+
+/// Whether this very form was sent before: what it asks for is done.
+async fn was_sent(desk: &Desk, key: &KeyRef) -> Result<bool, ApiError> {
+    match desk.app.store.idempotency_state(key).await? {
+        KeyState::Free => Ok(false),
+        KeyState::OtherBody => Err(ApiError::field("number", OTHER)),
+        KeyState::Running(_) | KeyState::Answered(_) => Ok(true),
     }
 }
 
 /// A form's number, taken in the commit of what the form asks for.
-fn once(desk: &Desk, number: &str) -> KeyWrite {
+fn number_of(desk: &Desk, form: &Fields) -> Result<KeyRef, ApiError> {
+    let number = form.get("number");
+    if !(1..=MAX_NUMBER_CHARS).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ApiError::field("number", OTHER));
+    }
     let scope =
         Sha256::new().chain_update(desk.merchant.id.uuid().as_bytes()).chain_update("POST /backoffice/keys/renew");
-    let key = KeyRef {
+    Ok(KeyRef {
         scope: scope.finalize().into(),
-        key: number.chars().filter(char::is_ascii_graphic).take(MAX_NUMBER_CHARS).collect(),
-        fingerprint: desk.app.vault.digest(Purpose::RequestBody, b""),
-    };
-    // Nobody is ever shown this answer: the page itself is.
-    let answer = Some(Answered { status: 303, sealed_body: Vec::new() });
-    KeyWrite::Take { key, subject: None, operation: None, answer, at: desk.now() }
+        key: number.to_owned(),
+        fingerprint: desk.app.vault.digest(Purpose::RequestBody, form.get("grace").as_bytes()),
+    })
 }
 
 /// `POST /backoffice/keys/stop`: what is only good for a while yet stops now.

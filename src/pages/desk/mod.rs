@@ -31,7 +31,7 @@ use actix_web::{
 };
 
 use super::{page, security};
-use crate::routes::method_not_allowed;
+use crate::routes::in_time;
 
 /// Mounts the back office.
 pub fn configure(config: &mut ServiceConfig) {
@@ -96,8 +96,8 @@ fn back_to(page: &'static str) -> Route {
 }
 
 fn mount(config: &mut ServiceConfig, resource: Resource) {
-    let resource = resource.default_service(web::to(method_not_allowed));
-    // From the inside out: other origins are kept out, errors become pages, then everything gets the headers.
-    let resource = resource.wrap(from_fn(guard::layer)).wrap(from_fn(page::errors)).wrap(from_fn(security::layer));
-    config.service(resource);
+    // From the inside out: what takes too long is an error, other origins are kept out, errors become pages,
+    // then everything gets the headers.
+    let resource = resource.wrap(from_fn(in_time)).wrap(from_fn(guard::layer));
+    config.service(resource.wrap(from_fn(page::errors)).wrap(from_fn(security::layer)));
 }

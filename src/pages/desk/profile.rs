@@ -84,10 +84,10 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
         return Err(wrong());
     }
     let hash = app.passwords.hash(new).await?;
-    if !app.store.change_password(desk.merchant.id, &stored, hash).await? {
+    if !app.store.change_password(desk.merchant.id, &stored, hash, desk.session.id).await? {
         return Err(wrong());
     }
-    app.store.end_sessions(desk.merchant.id, Some(desk.session.id)).await?;
+    app.lookups.forget(desk.merchant.id).await;
     Ok(())
 }
 

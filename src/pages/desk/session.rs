@@ -145,7 +145,7 @@ impl FromRequest for Visitor {
 /// sign-in has a token of its own, so one that was planted before opens nothing.
 ///
 /// # Errors
-/// The database failed, or the system has no entropy.
+/// The password was changed meanwhile, the database failed, or the system has no entropy.
 pub async fn begin(app: &App, request: &HttpRequest, merchant: &Merchant) -> Result<String, ApiError> {
     let (token, now) = (fresh_token()?, app.payments.now());
     let session = Session {
@@ -156,7 +156,10 @@ pub async fn begin(app: &App, request: &HttpRequest, merchant: &Merchant) -> Res
         last_seen_at: now,
         expires_at: expiry(app, now, now),
     };
-    app.store.add_session(&session, app.vault.digest(Purpose::Session, token.as_bytes()), MAX_SESSIONS).await?;
+    let hash = app.vault.digest(Purpose::Session, token.as_bytes());
+    if !app.store.add_session(&session, hash, merchant.epoch, MAX_SESSIONS).await? {
+        return Err(Code::SignInFailed.into());
+    }
     Ok(set(app, request, NAME, &token, Some(app.auth.session_s)))
 }
 
@@ -219,7 +222,7 @@ fn cookie(request: &HttpRequest, name: &str) -> Option<String> {
 /// `Lax`: a link in an e-mail leads to the page and not to the sign-in. Nothing is changed by a GET, and
 /// every form carries a proof.
 fn set(app: &App, request: &HttpRequest, name: &str, value: &str, max_age_s: Option<i64>) -> String {
-    let secure = if app.public_url(request).starts_with("https:") { "; Secure" } else { "" };
+    let secure = if app.is_secure(request) { "; Secure" } else { "" };
     let age = max_age_s.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     format!("{name}={value}; Path=/backoffice; HttpOnly; SameSite=Lax{age}{secure}")
 }

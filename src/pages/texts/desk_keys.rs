@@ -17,7 +17,7 @@ super::texts! {
         none "아직 발급한 키가 없습니다." "No keys have been issued yet.";
         issue "키 발급" "Issue keys";
         renew "키 교체" "Renew the keys";
-        renew_hint "새 키 한 쌍을 만듭니다. 유예 시간 동안은 이전 키도 계속 쓸 수 있으니, 그 사이에 상점 서버의 키를 바꾸세요. 키가 유출되었다면 바로 중지를 선택하세요." "Makes a new pair. During the grace period the old keys go on working, so that you can change them on your server. If a key has leaked, choose at once.";
+        renew_hint "새 키 한 쌍을 만듭니다. 유예 시간 동안은 이전 키도 계속 쓸 수 있으니, 그 사이에 상점 서버의 키를 바꾸세요. 그보다 앞선 키는 바로 중지됩니다. 키가 유출되었다면 바로 중지를 선택하세요." "Makes a new pair. During the grace period the old keys go on working, so that you can change them on your server; still older ones stop. If a key has leaked, choose at once.";
         grace "이전 키" "The old keys";
         grace_0 "바로 중지 (키가 유출된 경우)" "Stop at once (when one has leaked)";
         grace_1 "1시간 뒤 중지" "Stop in 1 hour";
@@ -55,7 +55,7 @@ super::texts! {
         again "새 비밀번호 확인" "New password again";
         change "비밀번호 변경" "Change it";
         changed "비밀번호를 바꾸고 다른 기기에서 모두 로그아웃했습니다." "The password is changed, and you are signed out everywhere else.";
-        changes_hint "바꾸면 다른 기기에서는 모두 로그아웃됩니다." "You will be signed out everywhere else.";
+        changes_hint "바꾸면 다른 기기와 API에서는 모두 로그아웃됩니다. API 키는 그대로입니다." "You will be signed out everywhere else, the API included. API keys stay as they are.";
         sessions "로그인한 기기" "Where you are signed in";
         this "이 기기" "This one";
         unknown "알 수 없는 기기" "Unknown device";
@@ -64,6 +64,6 @@ super::texts! {
         end "로그아웃" "Sign out";
         ended "그 기기에서 로그아웃했습니다." "That one is signed out.";
         everywhere "모든 기기에서 로그아웃" "Sign out everywhere";
-        everywhere_hint "이 기기를 포함해 모든 기기에서 로그아웃합니다." "On all devices, this one included.";
+        everywhere_hint "이 기기를 포함해 모든 기기와 API에서 로그아웃합니다. API 키는 그대로입니다." "On all devices, this one included, and of the API. API keys stay as they are.";
     }
 }

@@ -7,7 +7,8 @@ super::texts! {
         lead "결제 한 건을 세 단계로 붙입니다. 아래 명령은 그대로 붙여 넣으면 동작합니다." "One payment in three steps. The snippets work as they are when pasted.";
         begin "시작하기" "Quick start";
         step_key "시크릿 키 받기" "Get the secret key";
-        step_key_hint "상점 서버에만 두는 키입니다. 데모 상점으로 로그인해 가져옵니다." "It stays on the shop's server. This signs in as the demo shop and fetches it.";
+        step_key_hint "상점 서버에만 두는 키입니다. 백오피스에서 가입하고 키를 발급한 뒤, 그 계정으로 로그인해 가져옵니다." "It stays on the shop's server. Sign up in the back office and issue keys; this signs in with that account and fetches them.";
+        step_key_demo "상점 서버에만 두는 키입니다. 데모 상점으로 로그인해 가져옵니다." "It stays on the shop's server. This signs in as the demo shop and fetches it.";
         step_page "페이지에서 결제 요청" "Ask for a payment in a page";
         step_page_hint "이 HTML을 파일로 저장해 브라우저로 여세요. 클라이언트 키는 페이지에 두어도 됩니다." "Save this as a file and open it in a browser. A client key may stand in a page.";
         step_confirm "서버에서 확정" "Confirm on the server";

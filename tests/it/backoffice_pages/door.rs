@@ -1,6 +1,9 @@
 //! Signing up, in and out; who comes from elsewhere stays outside.
 
+use std::io::{Read, Write};
+
 use jiff::SignedDuration;
+use paygate::config::Env;
 
 use super::Browser;
 use crate::support::{PASSWORD, TestApp, TestClock, spawn_app};
@@ -39,6 +42,60 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_no_session_is
         assert!(!stored.windows(token.len()).any(|part| part == token.as_bytes()));
         app.stop().await;
     }
+}
+
+#[tokio::test]
+async fn in_production_the_cookie_is_for_tls_alone_unless_the_address_says_otherwise() {
+    for (url, is_secure) in [("", true), ("https://pay.example.com", true), ("http://pay.example.com", false)] {
+        let app = spawn_app().await;
+        let app = app.restart_with(|settings| {
+            settings.env = Env::Production;
+            settings.server.public_url = url.to_owned();
+        });
+        let app = app.await;
+        let cookie = Browser::new(&app).get(SIGN_IN).await.header("set-cookie").to_owned();
+        assert_eq!(cookie.ends_with("; Secure"), is_secure, "{url}: {cookie}");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_answered_with_a_page() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    let large = "x".repeat(40_000);
+    for path in [SIGN_IN, "/backoffice/profile/name"] {
+        let shown = browser.post(path, &[("name", &large)]).await;
+        assert_eq!((shown.status, shown.header("content-type")), (413, "text/html; charset=utf-8"), "{path}");
+        shown.says("요청 본문이 너무 큽니다.");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_end_is_given_up() {
+    let app = spawn_app().await;
+    let address = app.http.base().trim_start_matches("http://").to_owned();
+    let answered = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+        let head = "POST /backoffice/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nemail=";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).map(|()| String::from_utf8(answer).unwrap())
+    });
+    assert_eq!(answered.await.unwrap().unwrap(), "HTTP/1.1 503");
+}
+
+#[tokio::test]
+async fn a_page_with_a_secret_is_as_long_as_it_is() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let gzip = [("accept-encoding", "gzip")];
+    let keys = browser.get_with("/backoffice/keys?guess=x", &gzip).await;
+    keys.ok().says(&shop.secret);
+    assert_eq!(keys.header("content-encoding"), "");
+    assert_eq!(Browser::new(&app).get_with(SIGN_IN, &gzip).await.ok().header("content-encoding"), "");
+    assert_eq!(app.http.get("/docs/").header("accept-encoding", "gzip").await.header("content-encoding"), Some("gzip"));
 }
 
 #[tokio::test]
@@ -208,6 +265,9 @@ async fn after_the_sign_in_one_is_where_one_wanted_to_be_and_never_elsewhere() {
         ("//evil.example.com/backoffice/", HOME),
         ("/backoffice//evil.example.com", HOME),
         ("/backoffice/\\evil", HOME),
+        ("/backoffice/\u{1}", HOME),
+        ("/backoffice/\t", HOME),
+        ("/backoffice/커피", HOME),
         ("/checkout/x", HOME),
         ("", HOME),
     ] {

@@ -173,3 +173,62 @@ async fn registered_origins_may_frame_the_checkout_of_their_shop_alone() {
     }
     assert_eq!(frames(&shop).await.matches("https://").count(), 20);
 }
+
+#[tokio::test]
+async fn a_form_sent_again_for_something_else_is_refused_and_so_is_one_without_a_number() {
+    let app = spawn_app().await;
+    let (browser, old) = Browser::with_shop(&app).await;
+    let browser = browser.english();
+    let form = browser.form(PAGE, RENEW).await;
+    let renew = async |typed: &[(&str, &str)]| browser.post(RENEW, &filled(&form, typed)).await;
+    renew(&[("grace", "24"), ("sure", "yes")]).await.leads_to("/backoffice/keys?done=renewed");
+    let new = in_force(&app, &old).await;
+    let other = renew(&[("grace", "0"), ("sure", "yes")]).await;
+    assert_eq!(other.status, 400);
+    other.says("This form was sent before and asked for something else.");
+    let long = "x".repeat(65);
+    for number in ["", "a b", "\u{1}", &long] {
+        let shown = renew(&[("grace", "0"), ("sure", "yes"), ("number", number)]).await;
+        assert_eq!(shown.status, 400, "{number:?}");
+    }
+    assert_eq!(in_force(&app, &old).await.secret, new.secret);
+    assert!(is_good(&old).await);
+}
+
+#[tokio::test]
+async fn a_first_pair_asked_for_twice_is_one_pair() {
+    let app = spawn_app().await;
+    let browser = Browser::new(&app);
+    browser.sign_up("상점").await;
+    let form = browser.form(PAGE, RENEW).await;
+    for _ in 0..2 {
+        browser.post(RENEW, &filled(&form, &[])).await.leads_to("/backoffice/keys?done=renewed");
+    }
+    browser.get(PAGE).await.ok().hides("유예 중인 이전 키");
+}
+
+#[tokio::test]
+async fn two_pairs_are_good_at_most() {
+    let app = spawn_app().await;
+    let (browser, first) = Browser::with_shop(&app).await;
+    renew(&browser, "24").await;
+    let second = in_force(&app, &first).await;
+    assert!(is_good(&first).await && is_good(&second).await);
+    renew(&browser, "1").await;
+    let third = in_force(&app, &first).await;
+    assert!(!is_good(&first).await && is_good(&second).await && is_good(&third).await);
+}
+
+#[tokio::test]
+async fn origins_added_at_once_are_counted_one_by_one() {
+    let app = spawn_app().await;
+    let (browser, _) = Browser::with_shop(&app).await;
+    let form = browser.form(PAGE, "/backoffice/origins").await;
+    let add = async |i: usize| {
+        let origin = format!("https://{i}.example.com");
+        browser.post("/backoffice/origins", &filled(&form, &[("origin", &origin)])).await.status
+    };
+    let statuses = futures_util::future::join_all((0..60).map(add)).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 20, "{statuses:?}");
+    assert_eq!(browser.get(PAGE).await.text.matches("action=\"/backoffice/origins/remove\"").count(), 20);
+}

@@ -52,6 +52,35 @@ async fn a_new_password_needs_the_present_one_and_ends_other_sessions() {
 }
 
 #[tokio::test]
+async fn who_signs_in_with_the_old_password_while_it_is_changed_is_signed_out_by_the_change() {
+    // Checking a password takes a while, and sign-ins wait for each other, so that some are under way when the
+    // password changes.
+    let app = TestApp::with(|settings| settings.auth.password_memory_kib = 256).start().await;
+    let (here, shop) = Browser::with_shop(&app).await;
+    let mut thieves = Vec::new();
+    for _ in 0..60 {
+        let thief = Browser::new(&app);
+        let form = thief.form("/backoffice/sign-in", "/backoffice/sign-in").await;
+        thieves.push((thief, form));
+    }
+    let form = here.form(PAGE, "/backoffice/profile/password").await;
+    let typed = [("present", PASSWORD), ("password", NEW), ("again", NEW)];
+    let change = async { here.post("/backoffice/profile/password", &filled(&form, &typed)).await };
+    let sign_ins = thieves.iter().enumerate().map(async |(i, (thief, form))| {
+        tokio::time::sleep(std::time::Duration::from_millis(4) * u32::try_from(i).unwrap()).await;
+        let typed = [("email", shop.email.as_str()), ("password", PASSWORD)];
+        thief.post("/backoffice/sign-in", &filled(form, &typed)).await.status
+    });
+    let (changed, statuses) = tokio::join!(change, futures_util::future::join_all(sign_ins));
+    changed.leads_to("/backoffice/profile?done=changed");
+    assert!(statuses.contains(&400), "some came too late: {statuses:?}");
+    for (thief, _) in &thieves {
+        assert_eq!(thief.get(PAGE).await.status, 303);
+    }
+    here.get(PAGE).await.ok();
+}
+
+#[tokio::test]
 async fn the_address_of_a_refused_form_leads_back_to_its_page() {
     let app = spawn_app().await;
     let (browser, _) = Browser::with_shop(&app).await;
@@ -105,4 +134,28 @@ async fn one_session_of_ones_own_is_ended_and_no_other_shops() {
     here.post(end, &filled(&form, &[])).await.leads_to("/backoffice/profile?done=ended#sessions");
     assert_eq!(there.get(PAGE).await.status, 303);
     here.get(PAGE).await.ok();
+}
+
+#[tokio::test]
+async fn a_new_password_and_a_sign_out_everywhere_end_the_tokens_of_the_api_and_leave_the_keys() {
+    let app = TestApp::with(|settings| settings.auth.cache_s = 3600).start().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let (_, other) = Browser::with_shop(&app).await;
+    let sign_in = async |password: &str| {
+        let body = serde_json::json!({ "email": shop.email, "password": password });
+        let token = app.http.post("/api/backoffice/v1/sign-in", &body).await.data()["accessToken"].clone();
+        shop.with_token(token.as_str().unwrap())
+    };
+    shop.my_key().await.data();
+    let typed = [("present", PASSWORD), ("password", NEW), ("again", NEW)];
+    browser.submit(PAGE, "/backoffice/profile/password", &typed).await.leads_to("/backoffice/profile?done=changed");
+    shop.my_key().await.refused(401, "UNAUTHORIZED");
+    let second = sign_in(NEW).await;
+    second.my_key().await.data();
+    let everywhere = "/backoffice/sign-out-everywhere";
+    browser.submit(PAGE, everywhere, &[]).await.leads_to("/backoffice/sign-in?left=everywhere");
+    second.my_key().await.refused(401, "UNAUTHORIZED");
+    sign_in(NEW).await.my_key().await.data();
+    other.my_key().await.data();
+    assert_eq!(shop.payment_of_order("never").await.status, 404, "a key is no sign-in");
 }

@@ -98,6 +98,15 @@ async fn a_preflight_for_a_single_header_or_none_works() {
 }
 
 #[tokio::test]
+async fn the_back_office_is_for_no_other_origin_however_its_address_is_written() {
+    let app = spawn_app().await;
+    for path in ["/backoffice/payments.csv", "/%62ackoffice/payments.csv", "/%62%61ckoffice/", "/back%6Fffice/keys"] {
+        let answer = app.http.get(path).header("origin", ORIGIN).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, None), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_may_read_the_headers_that_matter_to_it() {
     let app = spawn_app().await;
     let shop = app.shop().await;

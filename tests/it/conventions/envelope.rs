@@ -145,6 +145,24 @@ async fn a_request_id_of_the_caller_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn only_what_says_so_may_be_kept() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    let order = fresh("order");
+    shop.token_of(1_000, &order).await;
+    let said = async |call: crate::support::Call| {
+        let headers = call.response().await.headers().clone();
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        headers["cache-control"].to_str().unwrap().to_owned()
+    };
+    for path in ["/health-check", "/metrics", "/readyz", "/nowhere", "/docs", "/backoffice/keys"] {
+        assert_eq!(said(app.http.get(path)).await, "no-store", "{path}");
+    }
+    assert_eq!(said(shop.events(&order)).await, "no-cache");
+    assert_eq!(said(app.http.get("/static/older/base.css")).await, "no-cache");
+}
+
+#[tokio::test]
 async fn a_broken_database_is_told_without_inner_text() {
     let app = TestApp::with(|settings| settings.database.acquire_timeout_ms = 500).start().await;
     let (shop, customer) = app.shop_and_customer().await;

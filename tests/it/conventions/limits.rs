@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Setup, Shop, TestApp, eventually, fresh};
+use crate::support::{Answer, PASSWORD, Setup, Shop, TestApp, eventually, fresh};
 
 fn limited() -> Setup {
     TestApp::with(|settings| {
@@ -36,6 +36,52 @@ async fn signing_in_is_limited_per_e_mail() {
     }
     too_many(&app.http.post("/api/backoffice/v1/sign-in", &desk).await);
     app.stop().await;
+}
+
+#[tokio::test]
+async fn signing_up_is_limited_per_address_through_every_door() {
+    let app = limited().with(|settings| settings.rate_limit.sign_up_per_minute = 3).start().await;
+    let sign_up = async |path: &str| {
+        let body = json!({ "email": format!("{}@example.com", fresh("new")), "password": PASSWORD, "name": "x" });
+        app.http.post(path, &body).await
+    };
+    let (user, shop) = ("/api/v1/p/user/sign-up", "/api/backoffice/v1/sign-up");
+    assert_eq!(sign_up(user).await.status, 201);
+    app.http.post(user, &json!({ "email": "x" })).await.refused(400, "INVALID_REQUEST");
+    sign_up(shop).await.data();
+    assert_eq!(sign_up("/api/v1/user/sign-up").await.status, 201);
+    for path in [user, shop, "/api/v1/user/sign-up"] {
+        too_many(&sign_up(path).await);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn sign_ins_are_limited_per_address_whatever_the_e_mails() {
+    let app = limited().with(|settings| {
+        settings.server.trust_forwarded_for = true;
+        settings.rate_limit.sign_in_per_minute = 100;
+        settings.rate_limit.sign_in_of_address_per_minute = 4;
+    });
+    let app = app.start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let sign_in = async |path: &str, email: &str, password: &str, from: &str| {
+        let body = json!({ "email": email, "password": password });
+        app.http.post(path, &body).header("x-forwarded-for", from).await
+    };
+    let (user, desk) = ("/api/v1/p/user/sign-in", "/api/backoffice/v1/sign-in");
+    let here = "2001:db8:1:2::1";
+    sign_in(user, &customer.email, PASSWORD, here).await.data();
+    sign_in(desk, &shop.email, PASSWORD, here).await.data();
+    sign_in(user, "1@example.com", "guess1", here).await.refused(400, "SIGN_IN_FAILED");
+    sign_in(desk, "2@example.com", "guess1", here).await.refused(400, "SIGN_IN_FAILED");
+    for neighbour in [here, "2001:db8:1:2:ffff::9"] {
+        too_many(&sign_in(user, "5@example.com", "guess1", neighbour).await);
+        too_many(&sign_in(desk, &shop.email, PASSWORD, neighbour).await);
+    }
+    for elsewhere in ["2001:db8:1:3::1", "203.0.113.7"] {
+        sign_in(user, "5@example.com", "guess1", elsewhere).await.refused(400, "SIGN_IN_FAILED");
+    }
 }
 
 #[tokio::test]
@@ -80,6 +126,25 @@ async fn behind_a_proxy_each_client_has_its_own_limit() {
     too_many(&refresh("203.0.113.1").await);
     refresh("203.0.113.2").await.refused(401, "UNAUTHORIZED");
     refresh("203.0.113.1, 203.0.113.3").await.refused(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn a_line_that_the_client_wrote_itself_does_not_count() {
+    let app = limited().with(|settings| settings.server.trust_forwarded_for = true).start().await;
+    let refresh = |lines: &[&str]| {
+        let call = app.http.post("/auth/refresh", &json!({}));
+        lines.iter().fold(call, |call, line| call.header("x-forwarded-for", *line))
+    };
+    for n in 0..5 {
+        refresh(&[&format!("198.51.100.{n}"), "203.0.113.1"]).await.refused(401, "UNAUTHORIZED");
+    }
+    too_many(&refresh(&["198.51.100.9", "203.0.113.1"]).await);
+    too_many(&refresh(&["203.0.113.1:4711"]).await);
+    for _ in 0..5 {
+        refresh(&["[2001:db8::1]:80"]).await.refused(401, "UNAUTHORIZED");
+    }
+    too_many(&refresh(&["[2001:db8::1]"]).await);
+    too_many(&refresh(&["2001:db8::1"]).await);
 }
 
 #[tokio::test]

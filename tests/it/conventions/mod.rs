@@ -4,3 +4,4 @@ mod bodies;
 mod cors;
 mod envelope;
 mod limits;
+mod methods;

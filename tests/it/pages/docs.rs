@@ -1,10 +1,12 @@
 //! The developer's page.
 
+use serde_json::json;
+
 use paygate::{acquirer::SPECIAL_CARDS, error::Code};
 
 use crate::{
     pages::html,
-    support::{Process, TestDatabase},
+    support::{PASSWORD, Process, TestDatabase},
 };
 
 #[tokio::test]
@@ -29,7 +31,18 @@ async fn the_page_names_every_code_card_and_event_and_a_key_that_may_stand_in_a_
 async fn without_a_demo_the_page_shows_a_placeholder() {
     let database = TestDatabase::create().await;
     let process = Process::start(&database, &[]).await;
-    let page = html(process.http.get("/docs/")).await.2;
-    assert!(page.contains("CLIENT_KEY"));
+    // Whoever signs up under the demo's e-mail is not the demo.
+    let body = json!({ "email": "shop@example.com", "password": PASSWORD, "name": "상점" });
+    process.http.post("/api/backoffice/v1/sign-up", &body).await.data();
+    let token = process.http.post("/api/backoffice/v1/sign-in", &body).await.data()["accessToken"].clone();
+    let issue = process.http.post("/api/backoffice/v1/keys", &json!({})).bearer(token.as_str().unwrap());
+    let key = issue.await.data()["clientKey"].clone();
+    for language in ["ko", "en"] {
+        let page = html(process.http.get(format!("/docs/?lang={language}"))).await.2;
+        assert!(page.contains("CLIENT_KEY") && page.contains("YOUR_EMAIL"));
+        for hidden in [key.as_str().unwrap(), "shop@example.com", "customer@example.com", "paygate1", "\"/shop/\""] {
+            assert!(!page.contains(hidden), "{hidden} is in the page");
+        }
+    }
     assert_eq!(process.http.get("/shop/").await.status, 404, "no demo, no demo shop");
 }

@@ -68,7 +68,9 @@ async fn an_order_id_of_another_type_or_length_is_refused() {
     let (_app, shop) = app_and_shop().await;
     let bad =
         [json!(""), json!("x".repeat(101)), json!("가".repeat(101)), json!("😀".repeat(101)), json!(1), json!([])];
-    for order in bad.into_iter().chain([json!({}), json!(false)]) {
+    // A URL client takes a path that ends in one of these for another path.
+    let lost = [json!("."), json!("..")];
+    for order in bad.into_iter().chain(lost).chain([json!({}), json!(false)]) {
         refused(&shop, "orderId", &with("orderId", order)).await;
     }
     nothing_is_stored(&shop).await;

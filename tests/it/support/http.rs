@@ -183,6 +183,8 @@ impl Answer {
     fn check_envelope(&self) {
         let Self { status, json, .. } = self;
         assert_eq!(self.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!(self.header("cache-control"), Some("no-store"), "nobody keeps an answer");
+        assert_eq!(self.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(json["ok"], (200..300).contains(status), "ok says what the status says: {status} {json}");
         if json["ok"] == true {
             assert!(json.get("data").is_some_and(|data| !data.is_null()), "a success has data: {json}");
