@@ -116,6 +116,8 @@ struct ErrorPage<'a> {
     title: &'a str,
     message: &'a str,
     can_retry: bool,
+    /// Within the back office there is a way back to its first page.
+    is_desk: bool,
 }
 
 /// A page that says what is wrong.
@@ -126,10 +128,11 @@ pub fn error_page(
 ) -> Result<HttpResponse, ApiError> {
     let page = Page::of(request);
     let (title, message) = told(page.lang);
+    let is_desk = request.path().starts_with("/backoffice/");
     page.send(
         status,
         &Policy::default(),
-        &ErrorPage { page: &page, title, message, can_retry: status.is_server_error() },
+        &ErrorPage { page: &page, title, message, can_retry: status.is_server_error(), is_desk },
     )
 }
 

@@ -231,7 +231,9 @@ async fn another_shops_payment_is_none() {
     assert!(list(&other, &[("key", &paid.key)]).await.is_empty());
     assert!(list(&other, &[("key", &paid.order)]).await.is_empty());
     for path in [href.clone(), format!("{href}/refund"), format!("{href}/seq"), format!("{LIST}/nonsense")] {
-        assert_eq!(other.get(&path).await.status, 404, "{path}");
+        let nothing = other.get(&path).await;
+        assert_eq!(nothing.status, 404, "{path}");
+        assert!(nothing.text.contains("href=\"/backoffice/\""), "there is a way back");
     }
     let csrf = other.form("/backoffice/", "/backoffice/sign-out").await;
     let mut fields = super::filled(&form, &[("amount", "1"), ("reason", "x"), ("sure", "yes")]);
