@@ -16,7 +16,7 @@ use crate::{
     acquirer::{BreakerSettings, Dialect, HttpSettings, Paths},
     actors::{ActorSettings, PaymentSettings, ResolutionSettings},
     live::LiveSettings,
-    routes::{AuthSettings, BackofficeSettings, RateLimitSettings, ServerSettings},
+    routes::{AuthSettings, BackofficeSettings, REQUEST_TIMEOUT, RateLimitSettings, ServerSettings},
     store::{DatabaseSettings, JournalSettings},
     telemetry::LogSettings,
     vault::{self, Vault, VaultError},
@@ -169,6 +169,10 @@ impl Settings {
             (
                 self.payment.acquirer_timeout_ms + ANSWER_MARGIN_MS <= self.payment.answer_budget_ms,
                 "payment.acquirer_timeout_ms must be a second below payment.answer_budget_ms",
+            ),
+            (
+                Duration::from_millis(self.payment.answer_budget_ms + ANSWER_MARGIN_MS / 2) <= REQUEST_TIMEOUT,
+                "payment.answer_budget_ms must be 9000 at most",
             ),
             (
                 self.acquirer.card.call_timeout_ms <= self.payment.acquirer_timeout_ms,

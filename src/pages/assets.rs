@@ -2,6 +2,7 @@
 //! their content.
 
 use std::{
+    borrow::Cow,
     io::Write,
     sync::{Arc, LazyLock},
 };
@@ -89,11 +90,16 @@ pub async fn file(request: HttpRequest, path: web::Path<(String, String)>) -> Re
 
 /// An embedded file.
 pub fn find(path: &str) -> Option<Asset> {
+    ready(path, || embedded(path).map(|file| file.data))
+}
+
+/// A file that is compressed and hashed when it is first asked for; each time while it is being developed.
+pub fn ready(path: &str, read: impl FnOnce() -> Option<Cow<'static, [u8]>>) -> Option<Asset> {
     static READY: LazyLock<DashMap<String, Asset>> = LazyLock::new(DashMap::new);
     if let Some(ready) = READY.get(path).filter(|_| !cfg!(debug_assertions)) {
         return Some(ready.clone());
     }
-    let asset = Asset::new(path, embedded(path)?.data.into_owned().into());
+    let asset = Asset::new(path, read()?.into_owned().into());
     READY.insert(path.to_owned(), asset.clone());
     Some(asset)
 }
@@ -143,8 +149,6 @@ fn mime(path: &str) -> &'static str {
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
-        "webmanifest" => "application/manifest+json",
-        "json" => "application/json; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     error::{ApiError, Code, Lang},
-    routes::told,
+    routes::{log_error, told},
 };
 
 /// A page on its way to a browser.
@@ -136,6 +136,12 @@ pub fn error_page(
     )
 }
 
+/// Whether a person asks, and not a script.
+pub fn wants_page(request: &HttpRequest) -> bool {
+    let accepts = request.headers().get(ACCEPT).and_then(|header| header.to_str().ok());
+    accepts.is_some_and(|accepts| accepts.contains("text/html"))
+}
+
 /// Wraps every page: a person is told of an error in a page, a program in the envelope.
 ///
 /// # Errors
@@ -144,13 +150,10 @@ pub async fn errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let accepts = request.headers().get(ACCEPT).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    let is_person = accepts.contains("text/html");
+    let is_person = wants_page(request.request());
     let response = next.call(request).await?.map_into_boxed_body();
     let Some(error) = told(response.response()).filter(|_| is_person) else { return Ok(response) };
-    if error.code.status() >= 500 {
-        tracing::warn!(code = error.code.as_str(), cause = error.cause.as_deref(), "a page could not be served");
-    }
+    log_error(&error);
     let title = |lang| Common::of(lang).error_title;
     let mut page = error_page(response.request(), error.status(), |lang| (title(lang), error.code.text(lang)))?;
     if let Some(seconds) = error.retry_after_s {

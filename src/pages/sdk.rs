@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha384};
 
-use super::assets::Asset;
+use super::assets;
 use crate::error::{ApiError, Code};
 
 /// Of the newest SDK: what its `package.json` says.
@@ -24,8 +24,8 @@ const MODULE: &[u8] = include_bytes!("../../web/sdk/paygate.mjs");
 /// module, `compat.js` for shops of the older SDK.
 pub async fn file(request: HttpRequest, file: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let is_released = Dist::get(&file).is_some();
-    let bytes = bytes(&file).ok_or(Code::RouteNotFound)?;
-    Ok(Asset::new(&file, bytes.into_owned().into()).respond(&request, is_released))
+    let asset = assets::ready(&format!("sdk/{file}"), || bytes(&file)).ok_or(Code::RouteNotFound)?;
+    Ok(asset.respond(&request, is_released))
 }
 
 /// The value of a page's `integrity` attribute for a file of the SDK.

@@ -137,7 +137,7 @@ impl MessageBody for Headers {
 
 /// Longer than any answer of ours takes (existing clients give up after 10 s): a database or a client that
 /// says nothing must not hold a request for ever.
-const REQUEST_TIMEOUT: Duration = Duration::from_millis(9_500);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_millis(9_500);
 
 /// Wraps every route: whatever takes too long is answered with 503.
 ///
@@ -190,7 +190,7 @@ fn in_envelope(head: &mut actix_web::dev::ResponseHead, error: &ApiError, caller
 }
 
 /// Failures of ours are worth a line; refusals are what an API does all day.
-fn log(error: &ApiError) {
+pub fn log(error: &ApiError) {
     let cause = error.cause.as_deref().unwrap_or("-");
     let code = error.code.as_str();
     match error.code {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{ApiError, Code, Problem},
-    store::{Owner, PaymentFilter, TransactionStatus},
+    store::{Owner, PaymentFilter, TransactionKind},
 };
 
 pub const STATUS: Problem = Problem {
@@ -46,9 +46,9 @@ impl ListQuery {
         let (page, limit) = fields::paging(self.page, self.limit)?;
         let status = self
             .status
-            .map(|name| TransactionStatus::from_name(&name).ok_or_else(|| ApiError::field("status", STATUS)))
+            .map(|name| TransactionKind::from_name(&name).ok_or_else(|| ApiError::field("status", STATUS)))
             .transpose()?;
-        Ok(PaymentFilter { status, created_from, created_until, page, limit, ..PaymentFilter::default() })
+        Ok(PaymentFilter { kind: status, created_from, created_until, page, limit, ..PaymentFilter::default() })
     }
 }
 

@@ -166,4 +166,4 @@ fn as_routed(uri: &Uri) -> String {
     Url::new(uri.clone()).path().to_owned()
 }
 
-pub use envelope::{RequestSpan, in_time, layer as envelope_layer, told};
+pub use envelope::{REQUEST_TIMEOUT, RequestSpan, in_time, layer as envelope_layer, log as log_error, told};

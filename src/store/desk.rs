@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Owner, PaymentFilter, Store, StoreError,
     payments::{doubts_of, payments_of, shown_status},
-    rows::timestamp,
+    rows::{customer_in, timestamp},
     way::{Way, number},
 };
 use crate::domain::{MerchantId, PaymentId, Status};
@@ -225,12 +225,11 @@ fn beyond(value: Expr, from: Cursor, climbs: bool) -> Expr {
 
 fn entry(row: payment::Model, now: Timestamp) -> Result<Entry, StoreError> {
     let status = shown_status(&row, now)?;
-    let customer = row.search_text.split_once('\n').map(|(_, email)| email).filter(|email| !email.is_empty());
     Ok(Entry {
         id: row.id.into(),
         created_at: timestamp(row.created_at)?,
         approved_at: row.approved_at.map(timestamp).transpose()?,
-        customer: customer.map(str::to_owned),
+        customer: customer_in(&row.search_text).map(str::to_owned),
         payment_key: row.payment_key,
         order_id: row.order_id,
         order_name: row.order_name,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use paygate_entity::{payment, payment_transaction};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, sea_query::Expr};
 
-use super::{Owner, Store, StoreError, TransactionStatus, payments::payments_of, rows::micros};
+use super::{Owner, Store, StoreError, TransactionKind, payments::payments_of, rows::micros};
 use crate::domain::{MerchantId, Status};
 
 /// Money that moved in a business on one day in Seoul.
@@ -12,7 +12,7 @@ use crate::domain::{MerchantId, Status};
 pub struct DaySum {
     /// Days since 1970-01-01, in Seoul.
     pub day: i64,
-    pub status: TransactionStatus,
+    pub status: TransactionKind,
     pub count: i64,
     /// Minor units; negative when money went back.
     pub sum: i64,
@@ -65,7 +65,7 @@ impl Store {
             .all(&self.read)
             .await?;
         let day_sum = |DayRow { day, status, count, sum }: DayRow| {
-            let kind = TransactionStatus::from_name(&status);
+            let kind = TransactionKind::from_name(&status);
             let status = kind.ok_or_else(|| StoreError::Corrupt(format!("transaction status {status}")))?;
             Ok(DaySum { day, status, count, sum })
         };

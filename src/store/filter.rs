@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{
-    TransactionStatus,
+    TransactionKind,
     rows::micros,
     way::{TextIndex, Way, hidden},
 };
@@ -23,9 +23,9 @@ pub struct PaymentFilter {
     /// Substring of the order name or the customer's e-mail, any case.
     pub name: Option<String>,
     /// Payments that have such a transaction.
-    pub status: Option<TransactionStatus>,
+    pub kind: Option<TransactionKind>,
     /// Where the payment stands.
-    pub stands: Option<Status>,
+    pub status: Option<Status>,
     /// A payment method: `card`, ….
     pub method: Option<String>,
     /// Minor units, inclusive.
@@ -48,7 +48,7 @@ impl PaymentFilter {
             Amount, ApprovedAt, CreatedAt, HasCancel, HasRefund, Method, OrderId, PaymentKey, SearchText, Status,
         };
         let kind = |condition: Expr| hidden(condition, way.hides_kind);
-        let standing = |condition: Expr| hidden(condition, way.hides_stands);
+        let standing = |condition: Expr| hidden(condition, way.hides_status);
         let amount = |condition: Expr| hidden(condition, way.hides_amount);
         let date = |condition: Expr| hidden(condition, way.hides_dates);
         Condition::all()
@@ -56,15 +56,15 @@ impl PaymentFilter {
             .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
             .add_option(self.name.as_ref().map(|name| contains(Expr::col((payment::Entity, SearchText)), name)))
             .add_option(self.name.as_ref().zip(way.text).and_then(|(name, index)| looked_up(index, name)))
-            .add_option(self.status.map(|status| {
-                kind(match status {
-                    TransactionStatus::Approved => ApprovedAt.is_not_null(),
+            .add_option(self.kind.map(|wanted| {
+                kind(match wanted {
+                    TransactionKind::Approved => ApprovedAt.is_not_null(),
                     // As the partial index spells it.
-                    TransactionStatus::Canceled => Expr::col(HasCancel),
-                    TransactionStatus::Refunded => Expr::col(HasRefund),
+                    TransactionKind::Canceled => Expr::col(HasCancel),
+                    TransactionKind::Refunded => Expr::col(HasRefund),
                 })
             }))
-            .add_option(self.stands.map(|status| standing(Status.eq(status.as_str()))))
+            .add_option(self.status.map(|status| standing(Status.eq(status.as_str()))))
             .add_option(self.method.as_ref().map(|method| standing(Method.eq(method.as_str()))))
             .add_option(self.amount_from.map(|from| amount(Amount.gte(from))))
             .add_option(self.amount_to.map(|to| amount(Amount.lte(to))))

@@ -40,7 +40,7 @@ pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys, KeyOf, Renewal};
 pub use merchants::Merchant;
 pub use origins::MAX_ORIGINS;
-pub use payments::{Doubts, Listed, Owner, Transaction, TransactionStatus};
+pub use payments::{Doubts, Listed, Owner, Transaction, TransactionKind};
 pub use records::Records;
 pub use sessions::Session;
 

@@ -24,18 +24,18 @@ pub enum Owner {
 
 /// A kind of transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionStatus {
+pub enum TransactionKind {
     Approved,
     Canceled,
     Refunded,
 }
 
-impl TransactionStatus {
+impl TransactionKind {
     pub const fn as_str(self) -> &'static str {
         match self {
-            TransactionStatus::Approved => "APPROVED",
-            TransactionStatus::Canceled => "CANCELED",
-            TransactionStatus::Refunded => "REFUNDED",
+            TransactionKind::Approved => "APPROVED",
+            TransactionKind::Canceled => "CANCELED",
+            TransactionKind::Refunded => "REFUNDED",
         }
     }
 
@@ -53,7 +53,7 @@ impl TransactionStatus {
 #[derive(Debug, Clone)]
 pub struct Transaction {
     pub id: Uuid,
-    pub status: TransactionStatus,
+    pub status: TransactionKind,
     /// Minor units, negative when it went back.
     pub amount: i64,
     pub reason: Option<String>,
@@ -271,7 +271,7 @@ fn transaction(row: payment_transaction::Model) -> Result<Transaction, StoreErro
     } = row;
     Ok(Transaction {
         id,
-        status: TransactionStatus::from_name(&status)
+        status: TransactionKind::from_name(&status)
             .ok_or_else(|| StoreError::Corrupt(format!("transaction status {status}")))?,
         amount,
         reason,

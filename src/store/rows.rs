@@ -25,6 +25,11 @@ pub(super) fn search_text(order_name: &str, customer_email: Option<&str>) -> Str
     format!("{}\n{}", order_name.to_lowercase(), customer_email.unwrap_or_default())
 }
 
+/// The customer in such a text, in lower case.
+pub(super) fn customer_in(search_text: &str) -> Option<&str> {
+    search_text.split_once('\n').map(|(_, email)| email).filter(|email| !email.is_empty())
+}
+
 /// The projection of a payment.
 pub(super) fn payment_row(payment: &Payment) -> payment::ActiveModel {
     let order = &payment.order;

@@ -8,9 +8,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 
-use super::{
-    Owner, PaymentFilter, Sort, Store, StoreError, TransactionStatus, filter::contains, payments::payments_of,
-};
+use super::{Owner, PaymentFilter, Sort, Store, StoreError, TransactionKind, filter::contains, payments::payments_of};
 
 /// What no index is chosen for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,7 +19,7 @@ pub(super) struct Way {
     /// Kinds of transactions.
     pub hides_kind: bool,
     /// Status and method.
-    pub hides_stands: bool,
+    pub hides_status: bool,
     /// The one index that is chosen.
     pub text: Option<TextIndex>,
 }
@@ -45,8 +43,8 @@ const FEW: i64 = 5;
 impl Way {
     /// Cancels and refunds are rarer than any status.
     fn of(filter: &PaymentFilter) -> Self {
-        let is_rare = filter.status.is_some_and(TransactionStatus::is_back);
-        Self { hides_stands: is_rare, ..Self::default() }
+        let is_rare = filter.kind.is_some_and(TransactionKind::is_back);
+        Self { hides_status: is_rare, ..Self::default() }
     }
 }
 
@@ -58,14 +56,14 @@ impl Store {
             return Ok(self.by_text(sort));
         }
         let way = Way::of(filter);
-        let PaymentFilter { amount_from, amount_to, created_from, created_until, status, stands, .. } = *filter;
+        let PaymentFilter { amount_from, amount_to, created_from, created_until, kind, status, .. } = *filter;
         let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
         let has_dates = created_from.or(created_until).is_some();
         let narrowing = match sort {
             Sort::Date if amount_from.or(amount_to).is_some() => PaymentFilter { amount_from, amount_to, ..all },
-            Sort::Amount if has_dates || status.is_some() || stands.is_some() || filter.method.is_some() => {
+            Sort::Amount if has_dates || kind.is_some() || status.is_some() || filter.method.is_some() => {
                 let method = filter.method.clone();
-                PaymentFilter { created_from, created_until, status, stands, method, ..all }
+                PaymentFilter { created_from, created_until, kind, status, method, ..all }
             }
             _ => return Ok(way),
         };
@@ -73,9 +71,9 @@ impl Store {
         Ok(match (sort, is_wide) {
             (Sort::Date, true) => Way { hides_amount: true, ..way },
             (Sort::Date, false) => {
-                Way { hides_order: true, hides_dates: true, hides_kind: true, hides_stands: true, ..way }
+                Way { hides_order: true, hides_dates: true, hides_kind: true, hides_status: true, ..way }
             }
-            (Sort::Amount, true) => Way { hides_dates: true, hides_kind: true, hides_stands: true, ..way },
+            (Sort::Amount, true) => Way { hides_dates: true, hides_kind: true, hides_status: true, ..way },
             (Sort::Amount, false) => Way { hides_order: true, hides_amount: true, ..way },
         })
     }
@@ -96,7 +94,7 @@ impl Store {
             _ => TextIndex::Covering,
         };
         let is_in_order = matches!((text, sort), (TextIndex::Covering, Sort::Date));
-        let way = Way { hides_amount: true, hides_kind: true, hides_stands: true, ..Way::default() };
+        let way = Way { hides_amount: true, hides_kind: true, hides_status: true, ..Way::default() };
         Way { hides_order: !is_in_order, text: Some(text), ..way }
     }
 

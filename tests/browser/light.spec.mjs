@@ -45,7 +45,7 @@ test.describe('weight', () => {
     }
   });
 
-  test('so do those of the back office, with two years of payments', async ({ context, page }) => {
+  test('so do those of the back office, with two years of payments', async ({ context, page, watch }) => {
     const server = await startServer();
     try {
       await server.makePast(2_000);
@@ -56,7 +56,7 @@ test.describe('weight', () => {
       const list = '/backoffice/payments';
       for (const path of ['/backoffice/', list, `${list}?name=zzz`, payment, `${payment}/refund`, '/backoffice/doubts', '/backoffice/keys', '/backoffice/profile']) {
         // Nothing is in its cache.
-        const fresh = await context.browser().newContext({ serviceWorkers: 'block' });
+        const fresh = watch.over(await context.browser().newContext({ serviceWorkers: 'block' }));
         await fresh.addCookies(cookies);
         const weight = await weightOf(await fresh.newPage(), `${server.url}${path}`, () => {});
         expect.soft(weight, path).toBeGreaterThan(1 * KIB);

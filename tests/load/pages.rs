@@ -29,12 +29,14 @@ const PAGES: &[&str] = &[
     "/shop/",
     "/docs/",
     "/sdk/v1/paygate.js",
+    "/api-docs",
     "/backoffice/sign-in",
     "/backoffice/",
     "/backoffice/payments",
     "/backoffice/payments?name=coffee&status=DONE",
     "/backoffice/doubts",
     "/backoffice/keys",
+    "/backoffice/profile",
 ];
 
 /// What every page answers at least.

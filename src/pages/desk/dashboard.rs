@@ -18,7 +18,7 @@ use crate::{
         show::{number, won},
         texts,
     },
-    store::{DaySum, Ends, Owner, PaymentFilter, TransactionStatus, Window},
+    store::{DaySum, Ends, Owner, PaymentFilter, TransactionKind, Window},
 };
 
 #[derive(Template)]
@@ -101,7 +101,7 @@ fn period(
     ends: Ends,
 ) -> Period {
     let lang = shell.page.lang;
-    let total = |status: TransactionStatus| {
+    let total = |status: TransactionKind| {
         let wanted = sums.iter().filter(|sum| sum.day >= first && sum.status == status);
         wanted.fold((0, 0), |(count, amount), sum| (count + sum.count, amount + sum.sum))
     };
@@ -110,7 +110,7 @@ fn period(
         count: texts.times.replace("{n}", &number(count.unsigned_abs())),
     };
     let [approved, canceled, refunded] =
-        [TransactionStatus::Approved, TransactionStatus::Canceled, TransactionStatus::Refunded].map(total);
+        [TransactionKind::Approved, TransactionKind::Canceled, TransactionKind::Refunded].map(total);
     Period {
         name,
         href: format!("/backoffice/payments?startDate={from}"),
@@ -146,8 +146,8 @@ fn days(sums: &[DaySum], today: Date) -> Vec<Day> {
         let mut day = Day { date, approved: 0, approvals: 0, given_back: 0 };
         for sum in sums.iter().filter(|sum| sum.day == number) {
             match sum.status {
-                TransactionStatus::Approved => (day.approved, day.approvals) = (sum.sum, sum.count),
-                TransactionStatus::Canceled | TransactionStatus::Refunded => day.given_back -= sum.sum,
+                TransactionKind::Approved => (day.approved, day.approvals) = (sum.sum, sum.count),
+                TransactionKind::Canceled | TransactionKind::Refunded => day.given_back -= sum.sum,
             }
         }
         day

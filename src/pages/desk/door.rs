@@ -11,9 +11,9 @@ use super::{
     session::{self, Visitor},
 };
 use crate::{
-    error::{ApiError, Code},
+    error::ApiError,
     pages::{page::Page, security::Policy, texts},
-    routes::{NewBusiness, add_business, business_with},
+    routes::{NewBusiness, add_business, business_with, log_error},
 };
 
 #[derive(Template)]
@@ -130,8 +130,8 @@ fn show(
     if let Some(seconds) = error.and_then(|error| error.retry_after_s) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if error.is_some_and(|error| error.code == Code::Internal) {
-        tracing::error!(cause = error.and_then(|error| error.cause.as_deref()), "a sign-in or sign-up failed");
+    if let Some(error) = error {
+        log_error(error);
     }
     Ok(match cookie {
         Some(cookie) => enter(response, &cookie),

@@ -9,7 +9,7 @@ use crate::{
         fields::{self, LastDay},
         search,
     },
-    store::{Cursor, PaymentFilter, Sort, TransactionStatus, Window},
+    store::{Cursor, PaymentFilter, Sort, TransactionKind, Window},
 };
 
 const WHOLE: Problem = Problem { ko: "0 이상의 정수여야 합니다", en: "must be a whole number from 0" };
@@ -119,13 +119,13 @@ impl Asked {
         }
         let filter = PaymentFilter {
             name: search(text(&self.name))?,
-            status: match self.kind.as_str() {
-                "payment" => Some(TransactionStatus::Approved),
-                "cancel" => Some(TransactionStatus::Canceled),
-                "refund" => Some(TransactionStatus::Refunded),
+            kind: match self.kind.as_str() {
+                "payment" => Some(TransactionKind::Approved),
+                "cancel" => Some(TransactionKind::Canceled),
+                "refund" => Some(TransactionKind::Refunded),
                 _ => None,
             },
-            stands: Status::ALL.into_iter().find(|status| status.as_str() == self.status),
+            status: Status::ALL.into_iter().find(|status| status.as_str() == self.status),
             method: text(&self.method).filter(|method| !method.contains('\0')),
             amount_from,
             amount_to,
@@ -135,8 +135,8 @@ impl Asked {
             ..PaymentFilter::default()
         };
         // Where money went back, the payment says so: looking for another state would look through all of them.
-        let tells = |stands| matches!(stands, Status::Canceled | Status::PartialCanceled);
-        if filter.status.is_some_and(TransactionStatus::is_back) && filter.stands.is_some_and(|stands| !tells(stands)) {
+        let tells = |status| matches!(status, Status::Canceled | Status::PartialCanceled);
+        if filter.kind.is_some_and(TransactionKind::is_back) && filter.status.is_some_and(|status| !tells(status)) {
             return Ok(None);
         }
         if self.key.is_empty() {

@@ -19,7 +19,7 @@ use crate::{
         show::{minute, second, won},
         texts,
     },
-    store::TransactionStatus,
+    store::TransactionKind,
 };
 
 #[derive(Template)]
@@ -190,8 +190,8 @@ fn moves(payment: &Payment, lang: Lang) -> Vec<Move> {
     let done = Tag { tone: "good", text: texts::Payment::of(lang).completed };
     let refunds = payment.refunds.iter().rev().map(|refund| {
         let kind = match refund.kind {
-            RefundKind::Canceled => TransactionStatus::Canceled,
-            RefundKind::Refunded => TransactionStatus::Refunded,
+            RefundKind::Canceled => TransactionKind::Canceled,
+            RefundKind::Refunded => TransactionKind::Refunded,
         };
         let (state, completed) = match refund.state {
             RefundState::Requested { .. } => (Tag { tone: "accent", text: statuses.under_way }, String::new()),

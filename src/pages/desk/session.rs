@@ -6,7 +6,7 @@ use actix_web::{
     error::InternalError,
     http::{
         Method,
-        header::{ACCEPT, CACHE_CONTROL, COOKIE, LOCATION},
+        header::{CACHE_CONTROL, COOKIE, LOCATION},
     },
     web::Data,
 };
@@ -18,6 +18,7 @@ use super::device;
 use crate::{
     actors::Services,
     error::{ApiError, Code},
+    pages::page::wants_page,
     routes::App,
     store::{Merchant, Session},
     vault::{ApiKey, Purpose, Vault},
@@ -62,7 +63,8 @@ impl Desk {
         let now = app.payments.now();
         let hashes = app.vault.digests(Purpose::Session, token.as_bytes());
         let Some((session, merchant)) = app.store.session_by_hash(&hashes, now).await? else { return Ok(None) };
-        if now.duration_since(session.last_seen_at) >= TOUCH_EVERY {
+        // A page that asks again by itself is nobody who uses it.
+        if wants_page(&request) && now.duration_since(session.last_seen_at) >= TOUCH_EVERY {
             app.store.touch_session(session.id, now, expiry(&app, session.created_at, now)).await?;
         }
         Ok(Some(Self { app, request, merchant, session, token }))
@@ -87,8 +89,7 @@ impl FromRequest for Desk {
 
 /// A person is sent to the sign-in, and from there back to the page; a script is told.
 fn sign_in_first(request: &HttpRequest) -> actix_web::Error {
-    let accepts = request.headers().get(ACCEPT).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    if !accepts.contains("text/html") {
+    if !wants_page(request) {
         return ApiError::from(Code::Unauthorized).into();
     }
     // What a form was about to do is not done by going back to it.

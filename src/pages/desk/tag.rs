@@ -1,6 +1,6 @@
 //! Where things stand, in a word and a colour. The word alone says it all.
 
-use crate::{domain::Status, error::Lang, pages::texts::Statuses, store::TransactionStatus};
+use crate::{domain::Status, error::Lang, pages::texts::Statuses, store::TransactionKind};
 
 /// A word with the tone it is said in.
 #[derive(Clone, Copy)]
@@ -29,12 +29,12 @@ impl Tag {
         Self { tone: "warn", text: Statuses::of(lang).in_doubt }
     }
 
-    pub const fn moved(status: TransactionStatus, lang: Lang) -> Self {
+    pub const fn moved(status: TransactionKind, lang: Lang) -> Self {
         let texts = Statuses::of(lang);
         let (tone, text) = match status {
-            TransactionStatus::Approved => ("good", texts.approved),
-            TransactionStatus::Canceled => ("quiet", texts.cancel),
-            TransactionStatus::Refunded => ("quiet", texts.refund),
+            TransactionKind::Approved => ("good", texts.approved),
+            TransactionKind::Canceled => ("quiet", texts.cancel),
+            TransactionKind::Refunded => ("quiet", texts.refund),
         };
         Self { tone, text }
     }

@@ -21,7 +21,7 @@ super::texts! {
         done "결제가 완료되었습니다" "Payment complete";
         done_hint "이 창을 닫아도 됩니다." "You may close this window.";
         canceled "결제가 취소되었습니다" "The payment was canceled";
-        canceled_hint "결제된 금액은 없습니다." "Nothing was charged.";
+        canceled_hint "결제된 금액이 없거나, 모두 돌려드렸습니다." "Nothing was charged, or all of it was given back.";
         aborted "결제하지 못했습니다" "The payment did not go through";
         aborted_hint "결제된 금액은 없습니다." "Nothing was charged.";
         expired "결제 시간이 지났습니다" "The payment has expired";

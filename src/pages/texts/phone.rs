@@ -94,6 +94,7 @@ super::texts! {
         canceled "결제가 취소되었습니다" "The payment was canceled";
         aborted "결제하지 못했습니다" "The payment did not go through";
         expired "결제 시간이 지났습니다" "The payment has expired";
+        canceled_hint "결제된 금액이 없거나, 모두 돌려받았습니다." "Nothing was charged, or all of it was given back.";
         nothing_charged "결제된 금액은 없습니다." "Nothing was charged.";
         others "다른 고객이 진행 중인 결제입니다" "Another customer owns this payment";
         unreadable "결제를 찾을 수 없습니다" "There is no such payment";

@@ -195,6 +195,16 @@ async fn a_session_ends_when_it_is_not_used_and_after_its_longest_life() {
     clock.advance(hours(5));
     used.get(HOME).await.ok();
     assert_eq!(unused.get(HOME).await.status, 303, "eight hours without use");
+    // A forgotten screen asks for news by itself.
+    let forgotten = Browser::of(&app, &shop).await;
+    for _ in 0..8 {
+        clock.advance(SignedDuration::from_mins(59));
+        used.get(HOME).await.ok();
+        let news = "/backoffice/payments/news?after=0-00000000000000000000000000000000";
+        forgotten.get_with(news, &[("accept", "application/json")]).await.ok();
+    }
+    clock.advance(SignedDuration::from_mins(9));
+    assert_eq!(forgotten.get(HOME).await.status, 303, "nobody has used it");
     assert_eq!(app.sweep().await.sessions, 1);
     for _ in 0..40 {
         clock.advance(hours(4));

@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, process::Command};
 #[test]
 fn the_scripts_pass_their_own_tests() {
     if Command::new("node").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no node");
+        assert!(std::env::var_os("PAYGATE_CI").is_none(), "there is no node");
         return;
     }
     let web = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web");

@@ -8,7 +8,7 @@ const LOOKS = {
   verifying: ['sign-wait', ''],
   approved: ['sign-wait', 'badge-good', 'approvedHint'],
   done: ['sign-ok', 'badge-good'],
-  canceled: ['sign-no', 'badge-quiet', 'nothingCharged'],
+  canceled: ['sign-no', 'badge-quiet', 'canceledHint'],
   aborted: ['sign-no', 'badge-bad', 'nothingCharged'],
   expired: ['sign-no', 'badge-warn', 'nothingCharged'],
   others: ['sign-no', 'badge-warn'],
