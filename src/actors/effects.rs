@@ -64,7 +64,7 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
             };
             Command::ReversalEnded { txn_no, outcome }
         }
-        Effect::Refund { cancel_no, txn_no, method, amount, reason, repeated } => {
+        Effect::Refund { cancel_no, txn_no, method, amount, reason, attempt, repeated } => {
             let call = RefundCall { cancel_no, txn_no, amount, reason };
             let outcome = match services.acquirers.get(&method) {
                 // Whether it was done before its acquirer stopped doing it cannot be asked.
@@ -76,7 +76,7 @@ pub async fn run(services: &Services, caller: Caller, effect: Effect) -> Command
                 }
                 None => Outcome::NotSent,
             };
-            Command::RefundEnded { cancel_no, outcome }
+            Command::RefundEnded { cancel_no, attempt, outcome }
         }
     }
 }

@@ -49,6 +49,8 @@ pub enum Command {
     },
     RefundEnded {
         cancel_no: CancelNo,
+        /// Of which call.
+        attempt: u32,
         outcome: Outcome<()>,
     },
     /// The caller's patience is over: it is told that the outcome of the charge, or of a refund, is
@@ -170,6 +172,8 @@ pub enum Effect {
         method: Box<str>,
         amount: Money,
         reason: Option<Box<str>>,
+        /// Counts the calls of this refund, from 1.
+        attempt: u32,
         /// The same call may have been made before; then, what was certainly given back so far.
         repeated: Option<i64>,
     },

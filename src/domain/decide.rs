@@ -40,7 +40,9 @@ pub fn decide(payment: &Payment, command: &Command, now: Timestamp, policy: &Pol
         Command::ResolveByHand { refund: Some(cancel_no), approved, note, by: _ } => {
             refund::resolve_by_hand(payment, *cancel_no, *approved, note)
         }
-        Command::RefundEnded { cancel_no, outcome } => refund::ended(payment, *cancel_no, outcome, now, policy),
+        Command::RefundEnded { cancel_no, attempt, outcome } => {
+            refund::ended(payment, (*cancel_no, *attempt), outcome, now, policy)
+        }
         Command::WithholdAnswer { refund: None } if payment.authorization.is_open() && !payment.was_in_doubt => {
             Ok(Step::record([Event::AnswerWithheld]))
         }

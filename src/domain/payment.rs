@@ -228,11 +228,7 @@ impl Payment {
     fn set_refund(&mut self, cancel_no: CancelNo, state: impl FnOnce(u32) -> RefundState) {
         // The newest is the likeliest: refunds end in about the order in which they began.
         if let Some(refund) = self.refunds.iter_mut().rfind(|refund| refund.cancel_no == cancel_no) {
-            let attempts = match refund.state {
-                RefundState::Unknown { attempts, .. } => attempts,
-                _ => 1,
-            };
-            refund.state = state(attempts);
+            refund.state = state(refund.attempts());
         }
     }
 
@@ -257,9 +253,10 @@ impl Payment {
         if self.is_charged() { self.order.amount.minor() - self.refunded } else { 0 }
     }
 
-    /// Minor units that may still be given back: the balance without what is under way or in doubt.
+    /// Minor units that may still be given back: the balance without what is under way or in doubt. More than
+    /// the balance may be in doubt, when a refund that was given up succeeded after all.
     pub fn refundable(&self) -> i64 {
-        if self.is_charged() { self.order.amount.minor() - self.reserved } else { 0 }
+        if self.is_charged() { (self.order.amount.minor() - self.reserved).max(0) } else { 0 }
     }
 
     pub fn is_payer(&self, customer: CustomerId) -> bool {

@@ -77,6 +77,19 @@ impl Refund {
         matches!(self.state, RefundState::Requested { .. } | RefundState::Unknown { .. })
     }
 
+    /// Calls made so far.
+    pub const fn attempts(&self) -> u32 {
+        match self.state {
+            RefundState::Unknown { attempts, .. } => attempts,
+            _ => 1,
+        }
+    }
+
+    /// A call has not been answered yet.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self.state, RefundState::Requested { .. } | RefundState::Unknown { is_under_way: true, .. })
+    }
+
     /// When somebody must look at it although nobody asks.
     pub const fn due_at(&self) -> Option<Timestamp> {
         match self.state {
@@ -131,7 +144,7 @@ pub(super) fn request(
         return Err(Rejection::TooManyRefunds);
     }
     let amount = Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?;
-    let call = call(payment, asked.cancel_no, amount, reason.clone(), None).ok_or(Rejection::NotCharged)?;
+    let call = call(payment, (asked.cancel_no, 1), amount, reason.clone()).ok_or(Rejection::NotCharged)?;
     let requested = Event::RefundRequested {
         cancel_no: asked.cancel_no,
         amount,
@@ -145,14 +158,14 @@ pub(super) fn request(
 
 fn call(
     payment: &Payment,
-    cancel_no: CancelNo,
+    (cancel_no, attempt): (CancelNo, u32),
     amount: Money,
     reason: Option<Box<str>>,
-    repeated: Option<i64>,
 ) -> Option<Effect> {
     let Authorization::Approved { txn_no, .. } = payment.authorization else { return None };
     let method = payment.instrument.as_ref()?.method.clone();
-    Some(Effect::Refund { cancel_no, txn_no, method, amount, reason, repeated })
+    let repeated = (attempt > 1).then_some(payment.refunded);
+    Some(Effect::Refund { cancel_no, txn_no, method, amount, reason, attempt, repeated })
 }
 
 /// For how long after its end a refund whose result was not told is what the same call is about.
@@ -245,43 +258,45 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
     if !policy.refunds {
         return Ok(Step::record([Event::RefundUnknown { cancel_no, next_at: None }]));
     }
-    let repeated = Some(payment.refunded);
-    let again = call(payment, cancel_no, refund.amount, refund.reason.clone(), repeated).ok_or(Rejection::NotDue)?;
+    let (attempt, reason) = (refund.attempts() + 1, refund.reason.clone());
+    let again = call(payment, (cancel_no, attempt), refund.amount, reason).ok_or(Rejection::NotDue)?;
     Ok(Step::record([Event::RefundRetried { cancel_no, look_at: policy.lost_at(now) }]).then(again))
 }
 
-/// A refund's call has ended.
+/// A refund's call has ended. A success counts whenever it comes, because the money has moved; anything else
+/// tells of its own call alone, and says nothing once there is a later one.
 pub(super) fn ended(
     payment: &Payment,
-    cancel_no: CancelNo,
+    (cancel_no, attempt): (CancelNo, u32),
     outcome: &Outcome<()>,
     now: Timestamp,
     policy: &Policy,
 ) -> Result<Step, Rejection> {
     let refund = payment.refund(cancel_no).ok_or(Rejection::Stale)?;
-    let tried = match (refund.state, outcome) {
-        (RefundState::Requested { .. }, _) => None,
-        (RefundState::Unknown { attempts, .. }, _) => Some(attempts),
-        // It was given up, by a person perhaps, and the money went back all the same: that is what counts.
-        (RefundState::Failed(_), Outcome::Approved(())) if refund.amount.minor() <= payment.refundable() => {
-            return Ok(Step::record([Event::RefundSucceeded { cancel_no }]));
-        }
-        (RefundState::Failed(_), Outcome::Approved(())) | (RefundState::Done { .. }, Outcome::Declined(_)) => {
+    match (refund.state, outcome) {
+        (RefundState::Done { .. }, Outcome::Declined(_)) => return Err(Rejection::Contradiction),
+        (RefundState::Done { .. }, _) => return Err(Rejection::Stale),
+        (_, Outcome::Approved(())) if payment.refunded + refund.amount.minor() > payment.order.amount.minor() => {
             return Err(Rejection::Contradiction);
         }
-        (RefundState::Done { .. } | RefundState::Failed(_), _) => return Err(Rejection::Stale),
-    };
-    Ok(match (outcome, tried) {
-        (Outcome::Approved(()), _) => Step::record([Event::RefundSucceeded { cancel_no }]),
+        (_, Outcome::Approved(())) => return Ok(Step::record([Event::RefundSucceeded { cancel_no }])),
+        (RefundState::Failed(_), _) => return Err(Rejection::Stale),
+        _ if attempt != refund.attempts() => return Err(Rejection::Stale),
+        _ => {}
+    }
+    let is_first = matches!(refund.state, RefundState::Requested { .. });
+    match outcome {
+        Outcome::NotSent if is_first => {
+            Ok(Step::record([Event::RefundFailed { cancel_no, reason: Reason::NetworkUnavailable }]))
+        }
         // The acquirer answers the same number the same way: a "no" now means that it never was a "yes".
-        (Outcome::Declined(reason), _) => Step::record([Event::RefundFailed { cancel_no, reason: *reason }]),
-        (Outcome::NotSent, None) => {
-            Step::record([Event::RefundFailed { cancel_no, reason: Reason::NetworkUnavailable }])
-        }
+        Outcome::Declined(reason) => Ok(Step::record([Event::RefundFailed { cancel_no, reason: *reason }])),
+        // It was told already, and the next call is planned.
+        _ if !is_first && !refund.is_under_way() => Err(Rejection::Stale),
         // "It was not sent" is no proof once it may have been sent before.
-        (Outcome::NotSent | Outcome::Unknown, tried) => {
-            let next_at = policy.refunds.then(|| policy.next_attempt_at(now, tried.unwrap_or(1)));
-            Step::record([Event::RefundUnknown { cancel_no, next_at }])
+        _ => {
+            let next_at = policy.refunds.then(|| policy.next_attempt_at(now, attempt));
+            Ok(Step::record([Event::RefundUnknown { cancel_no, next_at }]))
         }
-    })
+    }
 }

@@ -30,7 +30,7 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         let (cancel_no, by) = (id(number), By::Shop);
         Command::Refund { cancel_no, amount, expected_balance, reason: None, keyless: true, by }
     };
-    let refunded = |number, outcome| Command::RefundEnded { cancel_no: id(number), outcome };
+    let refunded = |number, attempt, outcome| Command::RefundEnded { cancel_no: id(number), attempt, outcome };
     let declined = Reason::LimitExceeded;
     vec![
         ("wake", Command::Wake),
@@ -82,11 +82,15 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         ("refund: 0", refund(FRESH, Some(0), None)),
         ("refund: 300, 1000 expected", refund(FRESH, Some(300), Some(PRICE))),
         ("refund: 300, 1 expected", refund(FRESH, Some(300), Some(1))),
-        ("refund ended: approved", refunded(USED, Outcome::Approved(()))),
-        ("refund ended: declined", refunded(USED, Outcome::Declined(declined))),
-        ("refund ended: not sent", refunded(USED, Outcome::NotSent)),
-        ("refund ended: unknown", refunded(USED, Outcome::Unknown)),
-        ("refund ended: approved, stale", refunded(NEVER, Outcome::Approved(()))),
+        ("refund's 1st call: approved", refunded(USED, 1, Outcome::Approved(()))),
+        ("refund's 1st call: declined", refunded(USED, 1, Outcome::Declined(declined))),
+        ("refund's 1st call: not sent", refunded(USED, 1, Outcome::NotSent)),
+        ("refund's 1st call: unknown", refunded(USED, 1, Outcome::Unknown)),
+        ("refund's 2nd call: approved", refunded(USED, 2, Outcome::Approved(()))),
+        ("refund's 2nd call: declined", refunded(USED, 2, Outcome::Declined(declined))),
+        ("refund's 2nd call: not sent", refunded(USED, 2, Outcome::NotSent)),
+        ("refund's 2nd call: unknown", refunded(USED, 2, Outcome::Unknown)),
+        ("another refund's call: approved", refunded(NEVER, 1, Outcome::Approved(()))),
     ]
 }
 

@@ -171,9 +171,9 @@ impl Wire {
                 let outcome = self.books.approve(txn_no, amount.minor(), willing, now);
                 Command::AuthorizationEnded { txn_no, outcome }
             }
-            Effect::Refund { cancel_no, txn_no, amount, .. } => {
+            Effect::Refund { cancel_no, txn_no, amount, attempt, .. } => {
                 let outcome = self.books.refund(cancel_no, txn_no, amount.minor(), willing);
-                Command::RefundEnded { cancel_no, outcome }
+                Command::RefundEnded { cancel_no, attempt, outcome }
             }
             _ if !self.can_be_asked => no_answer(effect, true),
             Effect::Inquire { txn_no, .. } => {
@@ -278,6 +278,8 @@ fn no_answer(effect: &Effect, not_sent: bool) -> Command {
         Effect::Authorize { txn_no, .. } => Command::AuthorizationEnded { txn_no, outcome: outcome(not_sent) },
         Effect::Inquire { txn_no, .. } => Command::InquiryEnded { txn_no, outcome: outcome(not_sent) },
         Effect::Reverse { txn_no, .. } => Command::ReversalEnded { txn_no, outcome: outcome(not_sent) },
-        Effect::Refund { cancel_no, .. } => Command::RefundEnded { cancel_no, outcome: outcome(not_sent) },
+        Effect::Refund { cancel_no, attempt, .. } => {
+            Command::RefundEnded { cancel_no, attempt, outcome: outcome(not_sent) }
+        }
     }
 }
