@@ -137,16 +137,19 @@ pub(super) struct Asking<'a> {
 /// The answer to approve.
 pub(super) fn approval(answer: Answer, asking: &Asking<'_>) -> Result<Approval, Failure> {
     let answer: CardAnswer = read(answer, Asked::Card)?;
-    accepted(&answer, Reason::Declined)?;
     let txn_no = answer.txn_no.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok());
     if txn_no.is_some_and(|txn_no: TxnNo| txn_no != asking.txn_no) {
-        return Err(unknown("the approval is about another transaction"));
+        return Err(unknown("the answer is about another transaction"));
     }
     let pan = answer.card_number.as_ref().and_then(Value::as_str).and_then(|text| Pan::parse(text).ok());
     if pan.is_some_and(|pan| pan.expose() != asking.pan.expose()) {
-        return Err(unknown("the approval is about another card"));
+        return Err(unknown("the answer is about another card"));
     }
     let approval_no = approval_no(answer.approval_no.as_ref());
+    if asking.numbered && !answer.is_valid && approval_no.is_some() {
+        return Err(unknown("a refusal with an approval number"));
+    }
+    accepted(&answer, Reason::Declined)?;
     if asking.numbered && txn_no.is_none() {
         return Err(unknown("the approval does not name its transaction"));
     }
@@ -170,6 +173,9 @@ pub(super) fn record(answer: Answer, txn_no: TxnNo) -> Result<Record, Failure> {
         return Err(unknown("the record is about another transaction"));
     }
     match record.status.as_str() {
+        "DECLINED" if approval_no(record.approval_no.as_ref()).is_some() => {
+            Err(unknown("the record of a refusal has an approval number"))
+        }
         "DECLINED" => Ok(Record::Declined),
         "REVERSED" => Ok(Record::Reversed),
         "APPROVED" => {
