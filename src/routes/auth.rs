@@ -229,7 +229,12 @@ impl FromRequest for Operator {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         extract(request, async |app, request| {
             let claims = claims_of(&app, &request, Audience::Backoffice)?;
-            let merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
+            let mut merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
+            // A token newer than what is remembered: the password was changed in another process.
+            if merchant.as_ref().is_some_and(|merchant| merchant.epoch < claims.epoch) {
+                app.lookups.forget(claims.sub.into()).await;
+                merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
+            }
             // Signed out everywhere since: as if it had run out.
             let merchant = merchant.filter(|merchant| merchant.epoch == claims.epoch);
             merchant.map(Operator).ok_or_else(|| app.limits.unauthorized(app.address(&request)))

@@ -94,8 +94,8 @@ impl Limits {
     /// # Errors
     /// 429: too many sign-ins of this e-mail from this address, or too many from it.
     pub fn sign_in(&self, address: IpAddr, email: &str) -> Result<(), ApiError> {
-        self.sign_in.check(&(network(address), email.to_owned()))?;
-        self.sign_in_of_address.check(&network(address))
+        self.sign_in_of_address.check(&network(address))?;
+        self.sign_in.check(&(network(address), email.to_owned()))
     }
 
     /// # Errors

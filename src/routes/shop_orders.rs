@@ -99,23 +99,29 @@ pub async fn cancel(
     let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
     let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
-    let all = if payment.is_charged() { payment.refundable() } else { payment.order.amount.minor() };
-    // More than is left is judged by the payment.
-    if amount.is_some_and(|amount| amount < all) {
-        return Err(ApiError::field("amount", A_PART));
-    }
     let (id, name) = (payment.id, merchant.name);
     let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
+    if let Some(answer) = once.answered(&view).await? {
+        return Ok(answer);
+    }
     if payment.is_charged() {
         let (expected_balance, by) = (None, By::Shop);
         let asked = AskedAgain { amount, expected_balance, reason: reason.as_deref(), by };
         let cancel_no = once.refund_number(&payment, asked);
+        let is_new = payment.refund(cancel_no).is_none();
+        // More than is left is judged by the payment.
+        if is_new && amount.is_some_and(|amount| amount < payment.refundable()) {
+            return Err(ApiError::field("amount", A_PART));
+        }
         return once
             .ask(Some(cancel_no.uuid()), view, |claim| {
                 let request = RefundRequest { cancel_no, amount, expected_balance, reason: reason.clone(), by };
                 app.payments.refund(id, request, claim)
             })
             .await;
+    }
+    if amount.is_some_and(|amount| amount != payment.order.amount.minor()) {
+        return Err(ApiError::field("amount", A_PART));
     }
     once.ask(None, view, |claim| app.payments.cancel_by_shop(id, reason.clone(), claim)).await
 }

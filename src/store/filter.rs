@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::{
     TransactionKind,
-    rows::micros,
+    rows::{folded, micros},
     way::{TextIndex, Way, hidden},
 };
 use crate::domain::{PaymentKey, Status};
@@ -76,13 +76,13 @@ impl PaymentFilter {
 
 /// A text in which that name is somewhere.
 pub(super) fn contains(text: Expr, name: &str) -> Expr {
-    let pattern = folded(name).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = searched(name).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     text.like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
 }
 
 /// As search texts are written. Their separator cannot be searched for.
-fn folded(name: &str) -> String {
-    name.to_lowercase().replace('\n', " ")
+fn searched(name: &str) -> String {
+    folded(name).replace('\n', " ")
 }
 
 /// What leads a database to its index of texts; nothing where the index does not help.
@@ -93,10 +93,10 @@ fn looked_up(index: TextIndex, name: &str) -> Option<Expr> {
         // Always true, and true of this index alone.
         TextIndex::Covering => Some(column(CreatedAt).gt(i64::MIN)),
         // One character has no neighbours.
-        TextIndex::Pairs if folded(name).chars().count() < 2 => None,
+        TextIndex::Pairs if searched(name).chars().count() < 2 => None,
         TextIndex::Pairs => {
             let pairs = |text: Expr| Expr::expr(Func::cust("paygate_pairs").arg(text));
-            let found = pairs(column(SearchText)).contains(pairs(Expr::val(folded(name))));
+            let found = pairs(column(SearchText)).contains(pairs(Expr::val(searched(name))));
             // The few payments that are under way are not in the index.
             Some(column(DueAt).is_not_null().or(column(DueAt).is_null().and(found)))
         }

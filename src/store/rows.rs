@@ -22,7 +22,13 @@ pub(super) const MANUAL: &str = "manual";
 
 /// The text that a name filter looks into.
 pub(super) fn search_text(order_name: &str, customer_email: Option<&str>) -> String {
-    format!("{}\n{}", order_name.to_lowercase(), customer_email.unwrap_or_default())
+    format!("{}\n{}", folded(order_name), customer_email.unwrap_or_default())
+}
+
+/// In lower case, each character by itself: what is part of a text shall be part of the folded one. (The
+/// language's own way writes a sigma at the end of a word as another letter.)
+pub(super) fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
 /// The customer in such a text, in lower case.

@@ -1,5 +1,8 @@
 //! Shops, by their own order id.
 
+use std::future::IntoFuture;
+
+use paygate::domain::Reason;
 use serde_json::{Value, json};
 
 use crate::support::{Play, ScriptedAcquirer, TestApp, fresh, spawn_app};
@@ -151,4 +154,25 @@ async fn a_part_of_an_order_is_not_given_back_where_all_of_it_is() {
     assert_eq!(shop.state(&paid.order).await, "DONE", "nothing was given back");
     let transaction = shop.cancel_order(&paid.order, &json!({ "amount": 15_000 })).await.data();
     assert_eq!(transaction["amount"], -15_000);
+    let waiting = fresh("order");
+    shop.token_of(15_000, &waiting).await;
+    shop.cancel_order(&waiting, &json!({ "amount": 15_001 })).await.refused_field("amount");
+}
+
+#[tokio::test]
+async fn a_rest_that_was_given_back_stays_the_answer_under_its_key() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = TestApp::with(|_| {}).acquirer(acquirer.clone()).start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    acquirer.on_refund(Play::Hang);
+    let most = tokio::spawn(shop.cancel(&paid.key, &json!({ "amount": 9_000 })).into_future());
+    acquirer.hanging(1).await;
+    acquirer.on_refund(Play::Approve);
+    let rest = async || shop.cancel_order(&paid.order, &json!({ "amount": 6_000 })).once("rest").await.data();
+    let first = rest().await;
+    assert_eq!(first["amount"], -6_000);
+    acquirer.release(Play::Decline(Reason::Declined));
+    most.await.unwrap().refused(409, "REFUND_DECLINED");
+    assert_eq!(rest().await, first, "although more than that is left by now");
 }
