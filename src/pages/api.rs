@@ -1,20 +1,19 @@
 //! The OpenAPI document, to be read by people.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 use serde_json::Value;
 
 use super::{page::Page, security::Policy};
-use crate::{
-    error::{ApiError, Code},
-    routes::openapi,
-};
+use crate::{error::ApiError, routes::openapi};
 
 #[derive(Template)]
 #[template(path = "api.html")]
 struct Api<'a> {
     page: &'a Page,
-    operations: Vec<Operation>,
+    operations: &'a [Operation],
 }
 
 struct Operation {
@@ -39,10 +38,12 @@ struct Response {
 
 /// `/api-docs`.
 pub async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let document =
-        serde_json::to_value(openapi::api()).map_err(|error| ApiError::from(Code::Internal).because(error))?;
+    // The document is made of the code: it does not change while that runs.
+    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+        serde_json::to_value(openapi::api()).map(|document| operations(&document)).unwrap_or_default()
+    });
     let page = Page::of(&request);
-    page.send(StatusCode::OK, &Policy::default(), &Api { page: &page, operations: operations(&document) })
+    page.send(StatusCode::OK, &Policy::default(), &Api { page: &page, operations: &OPERATIONS })
 }
 
 fn operations(document: &Value) -> Vec<Operation> {

@@ -1,5 +1,7 @@
 //! The API's own description, generated from the handlers.
 
+use std::sync::LazyLock;
+
 use actix_web::HttpResponse;
 use utoipa::{
     Modify, OpenApi,
@@ -50,8 +52,9 @@ impl Modify for Security {
 }
 
 /// The document.
-pub fn api() -> Document {
-    Api::openapi()
+pub fn api() -> &'static Document {
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(Api::openapi);
+    &DOCUMENT
 }
 
 /// The OpenAPI document.
