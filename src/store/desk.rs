@@ -126,7 +126,8 @@ impl Store {
         window: Window,
         now: Timestamp,
     ) -> Result<(Vec<Entry>, bool), StoreError> {
-        let rows = self.rows_of(owner, filter, window).await?.all(&self.read).await?;
+        let Some(rows) = self.rows_of(owner, filter, window).await? else { return Ok((Vec::new(), false)) };
+        let rows = rows.all(&self.read).await?;
         let mut entries: Vec<_> = rows.into_iter().map(|row| entry(row, now)).collect::<Result<_, _>>()?;
         let shown = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let is_more = entries.len() > shown;
@@ -137,13 +138,15 @@ impl Store {
         Ok((entries, is_more))
     }
 
-    /// How the database finds the rows of [`Store::browse`], line by line in its own words.
+    /// How the database finds the rows of [`Store::browse`], line by line in its own words; no line when it need
+    /// not look.
     ///
     /// # Errors
     /// The database failed.
     pub async fn plan(&self, owner: Owner, filter: &PaymentFilter, window: Window) -> Result<Vec<String>, StoreError> {
         let backend = self.read.get_database_backend();
-        let mut query = self.rows_of(owner, filter, window).await?.build(backend);
+        let Some(rows) = self.rows_of(owner, filter, window).await? else { return Ok(Vec::new()) };
+        let mut query = rows.build(backend);
         let (explain, column) = match backend {
             DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
             _ => ("EXPLAIN (COSTS OFF)", "QUERY PLAN"),
@@ -158,18 +161,18 @@ impl Store {
         owner: Owner,
         filter: &PaymentFilter,
         window: Window,
-    ) -> Result<Select<payment::Entity>, StoreError> {
+    ) -> Result<Option<Select<payment::Entity>>, StoreError> {
         let Window { sort, is_ascending, from, is_backwards, limit } = window;
         let climbs = is_ascending != is_backwards;
         let direction = if climbs { Direction::Asc } else { Direction::Desc };
-        let way = self.way(owner, filter, sort).await?;
+        let Some(way) = self.way(owner, filter, sort).await? else { return Ok(None) };
         let mut rows = payments_of(owner).filter(filter.condition(way));
         if let Some(from) = from {
             rows = rows.filter(beyond(number(sort.column(), way.hides_order), from, climbs));
         }
         // One more than is shown tells whether there is more.
         let rows = rows.order_by(number(sort.column(), way.hides_order), direction.clone());
-        Ok(rows.order_by(payment::Column::Id, direction).limit(limit + 1))
+        Ok(Some(rows.order_by(payment::Column::Id, direction).limit(limit + 1)))
     }
 
     /// How many payments a list has, up to `most`; with `after`, only what came after that one.

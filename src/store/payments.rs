@@ -155,7 +155,7 @@ impl Store {
         filter: &PaymentFilter,
         now: Timestamp,
     ) -> Result<Vec<Listed>, StoreError> {
-        let way = self.way(owner, filter, Sort::Date).await?;
+        let Some(way) = self.way(owner, filter, Sort::Date).await? else { return Ok(Vec::new()) };
         let rows = payments_of(owner)
             .filter(filter.condition(way))
             .order_by(number(payment::Column::CreatedAt, way.hides_order), Direction::Desc)
@@ -180,7 +180,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter) -> Result<u64, StoreError> {
-        let way = self.way(owner, filter, Sort::Date).await?;
+        let Some(way) = self.way(owner, filter, Sort::Date).await? else { return Ok(0) };
         Ok(payments_of(owner).filter(filter.condition(way)).count(&self.read).await?)
     }
 

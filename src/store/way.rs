@@ -8,7 +8,9 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 
-use super::{Owner, PaymentFilter, Sort, Store, StoreError, TransactionKind, filter::contains, payments::payments_of};
+use super::{
+    Bounded, Owner, PaymentFilter, Sort, Store, StoreError, TransactionKind, filter::contains, payments::payments_of,
+};
 
 /// What no index is chosen for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,7 +22,9 @@ pub(super) struct Way {
     pub hides_kind: bool,
     /// Status and method.
     pub hides_status: bool,
-    /// The one index that is chosen.
+    /// A condition that is always true leads SQLite to the indexes that go by time.
+    pub by_time: bool,
+    /// The index of texts is chosen.
     pub text: Option<TextIndex>,
 }
 
@@ -49,11 +53,17 @@ impl Way {
 }
 
 impl Store {
-    pub(super) async fn way(&self, owner: Owner, filter: &PaymentFilter, sort: Sort) -> Result<Way, StoreError> {
+    /// `None` when nothing can be found.
+    pub(super) async fn way(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        sort: Sort,
+    ) -> Result<Option<Way>, StoreError> {
         if let Some(name) = &filter.name
             && self.is_rare(owner, name).await?
         {
-            return Ok(self.by_text(sort));
+            return Ok(Some(self.by_text(sort)));
         }
         let way = Way::of(filter);
         let PaymentFilter { amount_from, amount_to, created_from, created_until, kind, status, .. } = *filter;
@@ -65,27 +75,28 @@ impl Store {
                 let method = filter.method.clone();
                 PaymentFilter { created_from, created_until, kind, status, method, ..all }
             }
-            _ => return Ok(way),
+            _ => return Ok(Some(way)),
         };
-        let is_wide = self.is_wide(owner, &narrowing).await?;
-        Ok(match (sort, is_wide) {
+        let Bounded { count, is_more: is_wide } = self.width(owner, &narrowing).await?;
+        if count == 0 {
+            return Ok(None);
+        }
+        Ok(Some(match (sort, is_wide) {
             (Sort::Date, true) => Way { hides_amount: true, ..way },
             (Sort::Date, false) => {
                 Way { hides_order: true, hides_dates: true, hides_kind: true, hides_status: true, ..way }
             }
             (Sort::Amount, true) => Way { hides_dates: true, hides_kind: true, hides_status: true, ..way },
-            (Sort::Amount, false) => Way { hides_order: true, hides_amount: true, ..way },
-        })
+            (Sort::Amount, false) => Way { hides_order: true, hides_amount: true, by_time: true, ..way },
+        }))
     }
 
-    /// More rows than are sorted in a moment.
-    async fn is_wide(&self, owner: Owner, filter: &PaymentFilter) -> Result<bool, StoreError> {
-        let mut rows = payments_of(owner).filter(filter.condition(Way::of(filter)));
-        if filter.amount_from.or(filter.amount_to).is_none() {
-            // Of the indexes that would do, the one of the kind is the one in this order.
-            rows = rows.order_by_desc(payment::Column::CreatedAt).order_by_desc(payment::Column::Id);
-        }
-        Ok(self.count_up_to(rows, WORTH_SORTING).await?.is_more)
+    /// How many rows there are, as far as they are sorted in a moment.
+    async fn width(&self, owner: Owner, filter: &PaymentFilter) -> Result<Bounded, StoreError> {
+        let mut way = Way::of(filter);
+        // Of the indexes that would do, the one of the kind goes by time.
+        way.by_time = filter.amount_from.or(filter.amount_to).is_none();
+        self.count_up_to(payments_of(owner).filter(filter.condition(way)), WORTH_SORTING).await
     }
 
     fn by_text(&self, sort: Sort) -> Way {
@@ -95,7 +106,7 @@ impl Store {
         };
         let is_in_order = matches!((text, sort), (TextIndex::Covering, Sort::Date));
         let way = Way { hides_amount: true, hides_kind: true, hides_status: true, ..Way::default() };
-        Way { hides_order: !is_in_order, text: Some(text), ..way }
+        Way { hides_order: !is_in_order, by_time: matches!(text, TextIndex::Covering), text: Some(text), ..way }
     }
 
     async fn is_rare(&self, owner: Owner, name: &str) -> Result<bool, StoreError> {

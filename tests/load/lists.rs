@@ -13,7 +13,7 @@ use paygate::{
 
 use super::{Arguments, database::Fresh, desk::Desk, server::Server};
 
-/// Each page is asked for so often.
+/// Each page is asked for so often; the median counts.
 const TIMES: usize = 7;
 
 /// A page in the middle of what [`paygate::demo::make_past`] makes: by date, and by amount.
@@ -109,9 +109,9 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<bool, 
                     if list.contains("highest") || list.contains("lowest") { FAR_BY_AMOUNT } else { FAR_BY_DATE };
                 query += &format!("{}after={}", if query.is_empty() { "" } else { "&" }, dated(cursor));
             }
-            let longest = time(&desk, &format!("/backoffice/payments?{query}"), may_take).await?;
-            slow += usize::from(longest > may_take);
-            worst = worst.max(longest);
+            let median = time(&desk, &format!("/backoffice/payments?{query}"), may_take).await?;
+            slow += usize::from(median > may_take);
+            worst = worst.max(median);
             let asked = Asked::of(&query);
             let filter = asked.filter().map_err(|_| "a filter is wrong")?.ok_or("a filter matches nothing")?;
             for line in store.plan(Owner::Merchant(shop.id), &filter, asked.window()).await? {
@@ -120,18 +120,20 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<bool, 
         }
     }
     for path in OTHERS {
-        let longest = time(&desk, &dated(path), may_take).await?;
-        slow += usize::from(longest > may_take);
-        worst = worst.max(longest);
+        let median = time(&desk, &dated(path), may_take).await?;
+        slow += usize::from(median > may_take);
+        worst = worst.max(median);
     }
     store.close().await;
-    println!("\nlongest of all: {:.0} ms; {slow} above {} ms", worst.as_secs_f64() * 1e3, may_take.as_millis());
+    println!("\nthe longest median: {:.0} ms; {slow} above {} ms", worst.as_secs_f64() * 1e3, may_take.as_millis());
     Ok(slow > 0)
 }
 
-/// The longest time that the page took.
+/// The median of the times that the page took, when it is in memory.
 async fn time(desk: &Desk, path: &str, may_take: Duration) -> Result<Duration, Box<dyn Error>> {
-    desk.get(path).await?;
+    for _ in 0..2 {
+        desk.get(path).await?;
+    }
     let mut times = Vec::with_capacity(TIMES);
     for _ in 0..TIMES {
         times.push(desk.get(path).await?.1);
@@ -139,9 +141,9 @@ async fn time(desk: &Desk, path: &str, may_take: Duration) -> Result<Duration, B
     times.sort_unstable();
     let (median, longest) = (times[TIMES / 2], times[TIMES - 1]);
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    let mark = if longest > may_take { "  TOO LONG" } else { "" };
+    let mark = if median > may_take { "  TOO LONG" } else { "" };
     println!("{:<72}{:>9.1}{:>9.1}{mark}", path.trim_start_matches("/backoffice/payments?"), ms(median), ms(longest));
-    Ok(longest)
+    Ok(median)
 }
 
 /// With dates that lie where they should, whatever today is.
