@@ -241,6 +241,11 @@ pub(super) fn resolve_by_hand(
     if !doubt.may_be_decided() {
         return Err(Rejection::NothingToResolve);
     }
+    // A refund that was given up may have succeeded meanwhile: no more went back than was taken.
+    let balance = payment.balance();
+    if approved && payment.refund(cancel_no).is_some_and(|refund| refund.amount.minor() > balance) {
+        return Err(Rejection::ExceedsBalance { balance });
+    }
     let by_hand = Event::RefundResolvedByHand { cancel_no, approved, note: note.into() };
     let ended = if approved {
         Event::RefundSucceeded { cancel_no }
@@ -276,7 +281,7 @@ pub(super) fn ended(
     match (refund.state, outcome) {
         (RefundState::Done { .. }, Outcome::Declined(_)) => return Err(Rejection::Contradiction),
         (RefundState::Done { .. }, _) => return Err(Rejection::Stale),
-        (_, Outcome::Approved(())) if payment.refunded + refund.amount.minor() > payment.order.amount.minor() => {
+        (_, Outcome::Approved(())) if refund.amount.minor() > payment.balance() => {
             return Err(Rejection::Contradiction);
         }
         (_, Outcome::Approved(())) => return Ok(Step::record([Event::RefundSucceeded { cancel_no }])),

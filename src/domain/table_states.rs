@@ -215,6 +215,11 @@ fn refunding(in_progress: &[Event]) -> Vec<State> {
     let of_all = and(&done, [refund_requested(USED, PRICE)]);
     let reason = Reason::LimitExceeded;
     let failed = and(&refunding, [Event::RefundFailed { cancel_no, reason }]);
+    // The rest was asked for again while the first one was given up, which succeeded all the same.
+    let given_up = [Event::RefundFailed { cancel_no: id(SECOND), reason }, refund_requested(USED, PRICE)];
+    let unknown = Event::RefundUnknown { cancel_no, next_at: None };
+    let late = Event::RefundSucceeded { cancel_no: id(SECOND) };
+    let too_much = and(&and(&done, [refund_requested(SECOND, PRICE)]), given_up.into_iter().chain([unknown, late]));
     let all_failed = (0..MAX_REFUNDS as u128).flat_map(|number| {
         let failed = Event::RefundFailed { cancel_no: id(100 + number), reason };
         [refund_requested(100 + number, 1), failed]
@@ -236,6 +241,7 @@ fn refunding(in_progress: &[Event]) -> Vec<State> {
         in_time("400 refunded, told as unknown", &and(&in_doubt, [withheld(), succeeded()])),
         lost("refunds of 400 and 100 in doubt", &two_in_doubt),
         in_time("refund of 400 failed", &failed),
+        mute(in_time("all refunded late, another refund of all waits for a person", &too_much)),
         in_time("refund of all under way", &of_all),
         in_time("refund of all in doubt", &and(&of_all, [late_doubt()])),
         in_time("done, no refunds left", &and(&done, all_failed)),
