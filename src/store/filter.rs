@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{
     TransactionKind,
     rows::{folded, micros},
-    way::{TextIndex, Way, hidden},
+    way::{Way, hidden},
 };
 use crate::domain::{PaymentKey, Status};
 
@@ -55,7 +55,7 @@ impl PaymentFilter {
             .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
             .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
             .add_option(self.name.as_ref().map(|name| contains(Expr::col((payment::Entity, SearchText)), name)))
-            .add_option(self.name.as_ref().zip(way.text).and_then(|(name, index)| looked_up(index, name)))
+            .add_option(self.name.as_ref().filter(|_| way.by_pairs).and_then(|name| has_pairs_of(name)))
             .add_option(self.kind.map(|wanted| {
                 kind(match wanted {
                     TransactionKind::Approved => ApprovedAt.is_not_null(),
@@ -86,20 +86,16 @@ fn searched(name: &str) -> String {
     folded(name).replace('\n', " ")
 }
 
-/// What leads a database to its index of texts; nothing where the index does not help.
-fn looked_up(index: TextIndex, name: &str) -> Option<Expr> {
+/// What leads PostgreSQL to its index of pairs; nothing for one character, which has no neighbours.
+fn has_pairs_of(name: &str) -> Option<Expr> {
     use payment::Column::{DueAt, SearchText};
+    let name = searched(name);
     let column = |column: payment::Column| Expr::col((payment::Entity, column));
-    match index {
-        // The text is read off an index that goes by time.
-        TextIndex::Covering => None,
-        // One character has no neighbours.
-        TextIndex::Pairs if searched(name).chars().count() < 2 => None,
-        TextIndex::Pairs => {
-            let pairs = |text: Expr| Expr::expr(Func::cust("paygate_pairs").arg(text));
-            let found = pairs(column(SearchText)).contains(pairs(Expr::val(searched(name))));
-            // The few payments that are under way are not in the index.
-            Some(column(DueAt).is_not_null().or(column(DueAt).is_null().and(found)))
-        }
-    }
+    let pairs = |text: Expr| Expr::expr(Func::cust("paygate_pairs").arg(text));
+    let has_neighbours = name.chars().count() > 1;
+    has_neighbours.then(|| {
+        let found = pairs(column(SearchText)).contains(pairs(Expr::val(name)));
+        // The few payments that are under way are not in the index.
+        column(DueAt).is_not_null().or(column(DueAt).is_null().and(found))
+    })
 }

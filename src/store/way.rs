@@ -24,17 +24,8 @@ pub(super) struct Way {
     pub hides_status: bool,
     /// A condition that is always true leads SQLite to the indexes that go by time.
     pub by_time: bool,
-    /// The index of texts is chosen.
-    pub text: Option<TextIndex>,
-}
-
-/// How a database finds part of a name (see the migration `m0009_search`).
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TextIndex {
-    /// The text is read off the index by which a business's payments are listed.
-    Covering,
-    /// Pairs of neighbouring characters.
-    Pairs,
+    /// PostgreSQL's index of pairs of characters is chosen (see the migration `m0009_search`).
+    pub by_pairs: bool,
 }
 
 /// Rows that are found and sorted in a moment.
@@ -99,14 +90,11 @@ impl Store {
         self.count_up_to(payments_of(owner).filter(filter.condition(way)), WORTH_SORTING).await
     }
 
+    /// PostgreSQL looks the name up, SQLite reads the texts off the index by which payments are listed.
     fn by_text(&self, sort: Sort) -> Way {
-        let text = match self.read.get_database_backend() {
-            DbBackend::Postgres => TextIndex::Pairs,
-            _ => TextIndex::Covering,
-        };
-        let is_in_order = matches!((text, sort), (TextIndex::Covering, Sort::Date));
+        let by_pairs = self.read.get_database_backend() == DbBackend::Postgres;
         let way = Way { hides_amount: true, hides_kind: true, hides_status: true, ..Way::default() };
-        Way { hides_order: !is_in_order, by_time: matches!(text, TextIndex::Covering), text: Some(text), ..way }
+        Way { hides_order: by_pairs || sort != Sort::Date, by_time: !by_pairs, by_pairs, ..way }
     }
 
     async fn is_rare(&self, owner: Owner, name: &str) -> Result<bool, StoreError> {
