@@ -232,7 +232,7 @@ impl FromRequest for Operator {
             let mut merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
             // A token newer than what is remembered: the password was changed in another process.
             if merchant.as_ref().is_some_and(|merchant| merchant.epoch < claims.epoch) {
-                app.lookups.forget(claims.sub.into()).await;
+                app.lookups.merchants.invalidate(&MerchantId::from(claims.sub)).await;
                 merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
             }
             // Signed out everywhere since: as if it had run out.
