@@ -2,22 +2,13 @@
 // is complete without it; the state it shows is `data-state`, the rest is a matter of style.
 import { markBegunHere } from './matching.js';
 import { reasonText } from './reasons.js';
+import { STATES } from './states.js';
 
 const root = document.getElementById('checkout');
 const { token, shopOrigin } = root.dataset;
 const address = `/checkout/${token}`;
 /** The page that opened this one, or holds it in a frame: the SDK is there, and follows the payment, too. */
 const opener = window.parent !== window ? window.parent : window.opener;
-const STATES = {
-  'payment-ready': 'ready',
-  'payment-in-verificate': 'verifying',
-  'payment-in-progress': 'approved',
-  'payment-done': 'done',
-  'payment-partial-canceled': 'done',
-  'payment-canceled': 'canceled',
-  'payment-aborted': 'aborted',
-  'payment-expired': 'expired',
-};
 const ENDED = ['done', 'canceled', 'aborted', 'expired'];
 const RETURN_AFTER_MS = 4000;
 /** When the stream has not told of a cancel after this long, the form is sent as without a script. */

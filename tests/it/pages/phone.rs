@@ -72,9 +72,16 @@ async fn all_of_it_fits_into_a_hundred_and_twenty_kilobytes() {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let files = files.filter(|name| name.ends_with(".js") || name.ends_with(".css"));
     let mut paths: Vec<_> = files.map(|name| format!("{root}/m/{name}")).collect();
-    for shared in
-        ["tokens.css", "base.css", "icon.svg", "matching.js", "reasons.js", "vendor/jsqr.js", "m/icon-apple.png"]
-    {
+    for shared in [
+        "tokens.css",
+        "base.css",
+        "icon.svg",
+        "matching.js",
+        "reasons.js",
+        "states.js",
+        "vendor/jsqr.js",
+        "m/icon-apple.png",
+    ] {
         paths.push(format!("{root}/{shared}"));
     }
     paths.push("/m/".to_owned());

@@ -1,16 +1,7 @@
 // A payment as it happens. The checkout's stream needs no more than the token, so it can be watched
 // before anybody owns the payment; the browser reconnects it by itself.
+import { STATES } from '../states.js';
 
-const STATES = {
-  'payment-ready': 'ready',
-  'payment-in-verificate': 'verifying',
-  'payment-in-progress': 'approved',
-  'payment-done': 'done',
-  'payment-partial-canceled': 'done',
-  'payment-canceled': 'canceled',
-  'payment-aborted': 'aborted',
-  'payment-expired': 'expired',
-};
 const RETRY_MS = 2000;
 
 /** Calls `onState(state, failureCode)` with the present state, and whenever it changes. Returns how to stop. */
