@@ -287,9 +287,9 @@ fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> Result<S
                 }
             })
             .configure(routes::configure(app.clone()))
-            // From the inside out: the error envelope, CORS, the request's span and id.
-            .wrap(from_fn(routes::envelope_layer))
+            // From the inside out: CORS, the error envelope (of refused preflights, too), the request's span and id.
             .wrap(routes::cors())
+            .wrap(from_fn(routes::envelope_layer))
             .wrap(Condition::new(has_tls, DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT))))
             .wrap(TracingLogger::<routes::RequestSpan>::new())
     });

@@ -7,12 +7,12 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZAT
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
-use moka::future::Cache;
 use serde::Deserialize;
 
 use super::{
     App,
     key_uses::{KeyUses, Known},
+    remembered::Remembered,
     tokens::{AccessClaims, Audience},
 };
 use crate::{
@@ -37,22 +37,22 @@ pub struct AuthSettings {
 
 /// Look-ups of keys and accounts, remembered for a few seconds.
 pub struct Lookups {
-    keys: Cache<Digest, Known>,
-    origins: Cache<MerchantId, Arc<[String]>>,
+    keys: Remembered<Digest, Known>,
+    origins: Remembered<MerchantId, Arc<[String]>>,
     /// Where uses of keys are noted.
     uses: KeyUses,
-    customers: Cache<CustomerId, Arc<Customer>>,
-    merchants: Cache<MerchantId, Arc<Merchant>>,
+    customers: Remembered<CustomerId, Arc<Customer>>,
+    merchants: Remembered<MerchantId, Arc<Merchant>>,
 }
 
 impl Lookups {
     pub fn new(settings: &AuthSettings, uses: KeyUses) -> Self {
         let (entries, life) = (settings.cache_entries, Duration::from_secs(settings.cache_s));
         Self {
-            keys: Cache::builder().max_capacity(entries).time_to_live(life).build(),
-            customers: Cache::builder().max_capacity(entries).time_to_live(life).build(),
-            merchants: Cache::builder().max_capacity(entries).time_to_live(life).build(),
-            origins: Cache::builder().max_capacity(entries).time_to_live(life).build(),
+            keys: Remembered::new(entries, life),
+            customers: Remembered::new(entries, life),
+            merchants: Remembered::new(entries, life),
+            origins: Remembered::new(entries, life),
             uses,
         }
     }
@@ -65,20 +65,14 @@ impl Lookups {
         now: Timestamp,
     ) -> Result<Option<FoundKey>, StoreError> {
         let digest = vault.digest(Purpose::ApiKey, key.as_bytes());
-        let known = match self.keys.get(&digest).await {
-            Some(known) => known,
-            None => {
-                let hashes = vault.digests(Purpose::ApiKey, key.as_bytes());
-                let Some(found) = store.key_by_hash(&hashes, now).await? else { return Ok(None) };
-                let known = Known::from(found);
-                self.keys.insert(digest, known.clone()).await;
-                known
-            }
+        let look_up = async || {
+            let hashes = vault.digests(Purpose::ApiKey, key.as_bytes());
+            Ok(store.key_by_hash(&hashes, now).await?.map(Known::from))
         };
         // A key with an end stops at it, remembered or not.
-        if !known.key.is_good(now) {
+        let Some(known) = self.keys.get(digest, look_up).await?.filter(|known| known.key.is_good(now)) else {
             return Ok(None);
-        }
+        };
         self.uses.note(&known, now);
         Ok(Some(known.key))
     }
@@ -88,47 +82,28 @@ impl Lookups {
     /// # Errors
     /// The database failed.
     pub async fn origins(&self, store: &Store, merchant: MerchantId) -> Result<Arc<[String]>, StoreError> {
-        if let Some(found) = self.origins.get(&merchant).await {
-            return Ok(found);
-        }
-        let found: Arc<[String]> = store.origins_of(merchant).await?.into();
-        self.origins.insert(merchant, found.clone()).await;
-        Ok(found)
+        let found = self.origins.get(merchant, async || Ok(Some(store.origins_of(merchant).await?.into()))).await?;
+        Ok(found.unwrap_or_default())
     }
 
-    /// Forgets what is remembered of a business, because it has changed.
-    pub async fn forget(&self, merchant: MerchantId) {
-        self.merchants.invalidate(&merchant).await;
-        self.origins.invalidate(&merchant).await;
+    /// Forgets what is remembered of businesses and their keys, because one has changed.
+    pub fn forget_merchants(&self) {
+        self.merchants.forget_all();
+        self.origins.forget_all();
         self.forget_keys();
     }
 
-    /// Forgets the keys of a business, because it has new ones.
+    /// Forgets keys, because somebody has new ones.
     pub fn forget_keys(&self) {
-        // Renewals are rare, and everybody else's key is one look-up away.
-        self.keys.invalidate_all();
+        self.keys.forget_all();
     }
 
     async fn customer(&self, store: &Store, id: CustomerId) -> Result<Option<Arc<Customer>>, StoreError> {
-        if let Some(found) = self.customers.get(&id).await {
-            return Ok(Some(found));
-        }
-        let found = store.customer(id).await?.map(Arc::new);
-        if let Some(found) = &found {
-            self.customers.insert(id, found.clone()).await;
-        }
-        Ok(found)
+        self.customers.get(id, async || Ok(store.customer(id).await?.map(Arc::new))).await
     }
 
     async fn merchant(&self, store: &Store, id: MerchantId) -> Result<Option<Arc<Merchant>>, StoreError> {
-        if let Some(found) = self.merchants.get(&id).await {
-            return Ok(Some(found));
-        }
-        let found = store.merchant(id).await?.map(Arc::new);
-        if let Some(found) = &found {
-            self.merchants.insert(id, found.clone()).await;
-        }
-        Ok(found)
+        self.merchants.get(id, async || Ok(store.merchant(id).await?.map(Arc::new))).await
     }
 }
 
@@ -232,7 +207,7 @@ impl FromRequest for Operator {
             let mut merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
             // A token newer than what is remembered: the password was changed in another process.
             if merchant.as_ref().is_some_and(|merchant| merchant.epoch < claims.epoch) {
-                app.lookups.merchants.invalidate(&MerchantId::from(claims.sub)).await;
+                app.lookups.merchants.forget(&MerchantId::from(claims.sub)).await;
                 merchant = app.lookups.merchant(&app.store, claims.sub.into()).await?;
             }
             // Signed out everywhere since: as if it had run out.

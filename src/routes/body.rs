@@ -4,7 +4,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::fields::{NOT_JSON, WRONG_TYPE};
+use super::fields::{FORMAT, NOT_JSON, WRONG_TYPE};
 use crate::error::{ApiError, Code};
 
 /// The largest body the API takes (wire contract, section 1: 32 KiB).
@@ -31,10 +31,11 @@ impl Body {
         let json = &mut serde_json::Deserializer::from_slice(bytes);
         let value = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
             let path = error.path().to_string();
-            if error.inner().is_data() && path != "." {
-                ApiError::field(path, WRONG_TYPE)
-            } else {
-                ApiError::field("body", NOT_JSON)
+            match path.as_str() {
+                _ if !error.inner().is_data() => ApiError::field("body", NOT_JSON),
+                // A field that is there twice.
+                "." => ApiError::field("body", FORMAT),
+                _ => ApiError::field(path, WRONG_TYPE),
             }
         })?;
         json.end().map_err(|_| ApiError::field("body", NOT_JSON))?;

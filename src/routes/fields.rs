@@ -5,10 +5,9 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use secrecy::SecretString;
-use serde_json::Number;
 
 use crate::{
-    domain::{Currency, Money, MoneyError, OrderId, OrderName, PaymentKey, TextError},
+    domain::{OrderId, OrderName, PaymentKey, TextError},
     error::{ApiError, Code, Problem},
 };
 
@@ -16,10 +15,7 @@ pub const REQUIRED: Problem = Problem { ko: "필수 값입니다", en: "is requi
 pub const WRONG_TYPE: Problem = Problem { ko: "값의 형식이 올바르지 않습니다", en: "has the wrong type" };
 pub const NOT_JSON: Problem = Problem { ko: "올바른 JSON이 아닙니다", en: "is not valid JSON" };
 pub const FORMAT: Problem = Problem { ko: "형식이 올바르지 않습니다", en: "is not in the expected format" };
-const POSITIVE: Problem = Problem { ko: "0보다 커야 합니다", en: "must be greater than zero" };
-const TOO_LARGE: Problem =
-    Problem { ko: "한도를 초과했습니다 (최대 100,000,000원)", en: "is above the limit (100,000,000 KRW)" };
-const WHOLE_WON: Problem = Problem { ko: "원 단위 정수여야 합니다", en: "must be a whole number of won" };
+pub const POSITIVE: Problem = Problem { ko: "0보다 커야 합니다", en: "must be greater than zero" };
 const LENGTH: Problem =
     Problem { ko: "1자 이상 100자 이하여야 합니다", en: "must have 1 to 100 characters" };
 const CHARACTER: Problem =
@@ -50,29 +46,6 @@ const MAX_PAGE: u64 = 1_000_000;
 /// A field that must be there.
 pub fn required<T>(name: &'static str, value: Option<T>) -> Result<T, ApiError> {
     value.ok_or_else(|| ApiError::field(name, REQUIRED))
-}
-
-/// An amount of won, as a JSON number without a fraction.
-pub fn won(name: &'static str, value: Option<Number>) -> Result<Money, ApiError> {
-    let minor = whole(name, &required(name, value)?)?;
-    Money::new(minor, Currency::KRW).map_err(|error| {
-        ApiError::field(
-            name,
-            match error {
-                MoneyError::NotPositive => POSITIVE,
-                MoneyError::TooLarge => TOO_LARGE,
-            },
-        )
-    })
-}
-
-/// A whole number of won, of any sign: the payment judges it.
-pub fn whole(name: &'static str, value: &Number) -> Result<i64, ApiError> {
-    // Some languages write 15000 as 15000.0: that is the same number, and no won is cut in pieces.
-    let text = value.to_string();
-    let digits = text.strip_suffix(".0").unwrap_or(&text);
-    let too_large = digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().map_err(|_| ApiError::field(name, if too_large { TOO_LARGE } else { WHOLE_WON }))
 }
 
 fn text<T: FromStr<Err = TextError>>(name: &'static str, value: Option<String>) -> Result<T, ApiError> {
@@ -235,19 +208,6 @@ fn midnight(name: &'static str, day: Date, offset: Offset) -> Result<Timestamp, 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_fraction_of_a_won_is_refused_and_so_is_what_is_no_amount() {
-        let amount = |text: &str| won("amount", Some(serde_json::from_str(text).unwrap())).map(Money::minor);
-        assert_eq!(amount("15000").unwrap(), 15_000);
-        assert_eq!(amount("15000.0").unwrap(), 15_000);
-        assert_eq!(amount("1.5e4").unwrap(), 15_000);
-        assert_eq!(amount("100000000").unwrap(), 100_000_000);
-        for bad in ["0", "-1", "0.5", "15000.5", "100000001", "18446744073709551615", "1e30", "0.0", "-0.0"] {
-            assert!(amount(bad).is_err(), "{bad}");
-        }
-        assert!(won("amount", None).is_err());
-    }
 
     #[test]
     fn a_range_of_days_ends_where_its_reader_says() {

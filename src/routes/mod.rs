@@ -3,6 +3,7 @@
 //!
 //! [`endpoints`] is the map of the API; a test holds it against the OpenAPI document.
 
+mod amounts;
 mod answer;
 mod app;
 mod approvals;
@@ -24,6 +25,7 @@ pub mod openapi;
 mod operations;
 mod places;
 mod qr;
+mod remembered;
 mod shop;
 mod shop_orders;
 mod sse;

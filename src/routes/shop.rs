@@ -3,12 +3,13 @@
 use actix_web::{HttpRequest, web};
 use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     App,
+    amounts::{self, Amount},
     answer::{Answer, Data, Failure},
     auth::{AnyKey, SecretKey},
     body::Body,
@@ -31,7 +32,7 @@ use crate::{
 pub struct CreateBody {
     /// Won, 1 to 100,000,000.
     #[schema(value_type = i64)]
-    amount: Option<Number>,
+    amount: Option<Amount>,
     /// 1 to 100 characters; unique for the shop.
     #[schema(value_type = String)]
     order_id: Option<String>,
@@ -68,7 +69,7 @@ pub async fn create(app: web::Data<App>, shop: AnyKey, request: HttpRequest, bod
     let CreateBody { amount, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
     let order = Order {
         merchant: merchant.id,
-        amount: fields::won("amount", amount)?,
+        amount: amounts::won("amount", amount)?,
         order_id: fields::order_id(order_id)?,
         order_name: fields::order_name(order_name)?,
         expires_at: app.payments.deadline(),
@@ -112,7 +113,7 @@ pub struct ConfirmBody {
     payment_key: Option<String>,
     /// Won; must be the amount of the payment.
     #[schema(value_type = i64)]
-    amount: Option<Number>,
+    amount: Option<Amount>,
 }
 
 /// A charged payment.
@@ -152,7 +153,7 @@ pub async fn confirm(
     let ConfirmBody { order_id, payment_key: key, amount } = body.parse()?;
     let order_id = fields::order_id(order_id)?;
     let key = payment_key(&required("paymentKey", key)?)?;
-    let amount = fields::won("amount", amount)?.minor();
+    let amount = amounts::won("amount", amount)?.minor();
     // The way through the shop's own order: another shop's payment is not found.
     let id = app.payments.find(merchant.id, &order_id).await?;
     if key.payment() != id {
@@ -218,10 +219,10 @@ pub async fn payment_of(app: &App, merchant: MerchantId, key: &str) -> Result<st
 pub struct CancelBody {
     /// Won; all that is left when absent.
     #[schema(value_type = Option<i64>)]
-    amount: Option<Number>,
+    amount: Option<Amount>,
     /// What the caller believes is left; 409 when it is not.
     #[schema(value_type = Option<i64>)]
-    expected_balance: Option<Number>,
+    expected_balance: Option<Amount>,
     /// At most 200 characters.
     reason: Option<String>,
 }
@@ -251,8 +252,8 @@ pub async fn cancel(
 /// The story of a refund, whoever asks for it.
 pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, by: By) -> Result<Answer, ApiError> {
     let CancelBody { amount, expected_balance, reason } = body.parse()?;
-    let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
-    let expected_balance = expected_balance.map(|balance| fields::whole("expectedBalance", &balance)).transpose()?;
+    let amount = amount.map(|amount| amounts::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
+    let expected_balance = expected_balance.map(|balance| amounts::balance("expectedBalance", &balance)).transpose()?;
     let reason = fields::reason(reason)?;
     let asked = AskedAgain { amount, expected_balance, reason: reason.as_deref(), by };
     let cancel_no = once.refund_number(payment, asked);

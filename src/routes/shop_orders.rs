@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     App,
+    amounts::{self, Amount},
     answer::{Answer, Data, Failure},
     auth::{AnyKey, SecretKey},
     body::Body,
@@ -72,7 +72,7 @@ pub struct CancelOrderBody {
     reason: Option<String>,
     /// A part cannot be asked for here; all that is left may be named.
     #[schema(value_type = Option<i64>)]
-    amount: Option<Number>,
+    amount: Option<Amount>,
 }
 
 const A_PART: Problem = Problem {
@@ -96,7 +96,7 @@ pub async fn cancel(
     let SecretKey(merchant) = shop;
     let CancelOrderBody { reason, amount } = body.parse()?;
     let reason = fields::reason(reason)?;
-    let amount = amount.map(|amount| fields::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
+    let amount = amount.map(|amount| amounts::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
     let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
     let (id, name) = (payment.id, merchant.name);

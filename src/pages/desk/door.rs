@@ -88,7 +88,7 @@ pub async fn sign_out(sent: Sent) -> Result<HttpResponse, ApiError> {
 pub async fn sign_out_everywhere(sent: Sent) -> Result<HttpResponse, ApiError> {
     let desk = sent.desk;
     desk.app.store.sign_out_everywhere(desk.merchant.id).await?;
-    desk.app.lookups.forget(desk.merchant.id).await;
+    desk.app.lookups.forget_merchants();
     Ok(enter(see("/backoffice/sign-in?left=everywhere"), &session::end(&desk.app, &desk.request)))
 }
 

@@ -143,7 +143,7 @@ pub async fn add_origin(sent: Sent) -> Result<HttpResponse, ApiError> {
     };
     match added {
         Ok(()) => {
-            desk.app.lookups.forget(desk.merchant.id).await;
+            desk.app.lookups.forget_merchants();
             Ok(see(&format!("{PAGE}?done=saved#origins")))
         }
         Err(error) if error.code.status() < 500 => show(&desk, &form, Some(&error)).await,
@@ -155,7 +155,7 @@ pub async fn add_origin(sent: Sent) -> Result<HttpResponse, ApiError> {
 pub async fn remove_origin(sent: Sent) -> Result<HttpResponse, ApiError> {
     let Sent { desk, form } = sent;
     desk.app.store.remove_origin(desk.merchant.id, form.get("origin").trim_matches('\0')).await?;
-    desk.app.lookups.forget(desk.merchant.id).await;
+    desk.app.lookups.forget_merchants();
     Ok(see(&format!("{PAGE}?done=saved#origins")))
 }
 

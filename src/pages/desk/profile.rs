@@ -52,7 +52,7 @@ pub async fn rename(sent: Sent) -> Result<HttpResponse, ApiError> {
     match fields::name(form.text("name")) {
         Ok(name) => {
             desk.app.store.rename_merchant(desk.merchant.id, &name).await?;
-            desk.app.lookups.forget(desk.merchant.id).await;
+            desk.app.lookups.forget_merchants();
             Ok(see(&format!("{PAGE}?done=saved")))
         }
         Err(error) => show(&desk, &form, Some(&error)).await,
@@ -87,7 +87,7 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
     if !app.store.change_password(desk.merchant.id, &stored, hash, desk.session.id).await? {
         return Err(wrong());
     }
-    app.lookups.forget(desk.merchant.id).await;
+    app.lookups.forget_merchants();
     Ok(())
 }
 

@@ -85,6 +85,16 @@ async fn a_preflight_needs_no_credentials_and_names_what_was_asked_for() {
 }
 
 #[tokio::test]
+async fn a_refused_preflight_is_told_in_the_envelope() {
+    let app = spawn_app().await;
+    for method in ["PUT", "TRACE"] {
+        let answer = preflight(&app, method, "/api/v1/p/merchant").await;
+        assert_eq!(answer.header("access-control-allow-methods"), None);
+        answer.refused(400, "INVALID_REQUEST");
+    }
+}
+
+#[tokio::test]
 async fn a_preflight_for_a_single_header_or_none_works() {
     let app = spawn_app().await;
     let none = preflight(&app, "GET", "/api/v1/p/user/me").await;

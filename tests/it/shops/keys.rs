@@ -107,3 +107,20 @@ async fn renewed_keys_stop_the_old_ones_at_once() {
     assert_eq!(new.payment_of_order(&order).await.data()["status"], "READY", "its payments stay the shop's");
     assert_eq!(new.state(&order).await, "READY");
 }
+
+#[tokio::test]
+async fn a_key_that_is_used_while_it_is_renewed_stops_too() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    for _ in 0..10 {
+        let keys = shop.my_key().await.data();
+        let key = |name: &str| keys[name].as_str().unwrap();
+        let old = shop.with_keys(key("apiKey"), key("clientKey"));
+        let uses: Vec<_> = (0..20).map(|_| tokio::spawn(old.payment_of_order("x").into_future())).collect();
+        shop.issue_keys().await.data();
+        for used in uses {
+            used.await.unwrap();
+        }
+        old.payment_of_order("x").await.refused(401, "UNAUTHORIZED");
+    }
+}
