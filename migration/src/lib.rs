@@ -13,6 +13,7 @@ mod m0007_desk_lists;
 mod m0008_shop_keys;
 mod m0009_search;
 mod m0010_epochs;
+mod m0011_returns;
 
 pub struct Migrator;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_shop_keys::Migration),
             Box::new(m0009_search::Migration),
             Box::new(m0010_epochs::Migration),
+            Box::new(m0011_returns::Migration),
         ]
     }
 }
