@@ -197,7 +197,13 @@ pub(super) fn record(answer: Answer, txn_no: TxnNo) -> Result<Record, Failure> {
 
 /// The answer to reverse.
 pub(super) fn reversal(answer: Answer, txn_no: TxnNo) -> Result<(), Failure> {
-    let answer: ReverseAnswer = read(answer, Asked::Undo)?;
+    let answer: ReverseAnswer = match read(answer, Asked::Undo) {
+        // There is nothing to take back: as definite as having taken it back.
+        Err(Failure::Declined(_, code)) if matches!(code.as_str(), "TXN_NOT_FOUND" | "TXN_NOT_APPROVED") => {
+            return Ok(());
+        }
+        answer => answer?,
+    };
     if answer.txn_no.parse() != Ok(txn_no) {
         return Err(unknown("the reversal is about another transaction"));
     }

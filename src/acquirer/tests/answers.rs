@@ -252,6 +252,9 @@ async fn a_reversal_and_a_refund_must_name_what_they_did() {
         (200, json!({ "txnNo": txn_no.to_string(), "status": "PENDING" }), Outcome::Unknown),
         (200, json!({ "txnNo": txn().to_string(), "status": "REVERSED" }), Outcome::Unknown),
         (200, json!({ "status": "REVERSED" }), Outcome::Unknown),
+        (404, refusal("TXN_NOT_FOUND"), Outcome::Approved(())),
+        (400, refusal("TXN_NOT_APPROVED"), Outcome::Approved(())),
+        (500, refusal("TXN_NOT_APPROVED"), Outcome::Unknown),
         (404, refusal("NOT_FOUND"), Outcome::Unknown),
         (409, refusal("TXN_CONFLICT"), Outcome::Unknown),
     ];
