@@ -219,8 +219,8 @@ impl From<AskError> for ApiError {
             AskError::Rejected(rejection) => rejection.into(),
             AskError::OrderExists => Code::OrderExists.into(),
             AskError::KeyTaken => Code::KeyRunning.into(),
-            AskError::Overloaded => Code::Overloaded.into(),
-            AskError::Unavailable => ApiError::from(Code::PaymentUnavailable).because(error),
+            AskError::Full => Code::Overloaded.into(),
+            AskError::Overloaded | AskError::Unavailable => ApiError::from(Code::PaymentUnavailable).because(error),
         }
     }
 }

@@ -35,8 +35,12 @@ pub enum AskError {
     OrderExists,
     #[error("the idempotency key was taken meanwhile")]
     KeyTaken,
-    /// A limit of this process is reached; nothing happened.
-    #[error("too many payments or questions")]
+    /// A limit of this process is reached, and there is no new payment.
+    #[error("too many payments")]
+    Full,
+    /// A limit of this process is reached; nothing happened. An earlier call for the same may have done
+    /// everything, though.
+    #[error("too many questions")]
     Overloaded,
     /// The database failed, or the process is going down.
     #[error("the payment cannot be reached")]
