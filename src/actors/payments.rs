@@ -34,6 +34,8 @@ pub struct RefundRequest {
     pub amount: Option<i64>,
     pub expected_balance: Option<i64>,
     pub reason: Option<Box<str>>,
+    /// The caller finds it again by its number, and needs no key for that.
+    pub is_numbered: bool,
     pub by: By,
 }
 
@@ -100,7 +102,11 @@ impl Payments {
     /// # Errors
     /// [`AskError::OrderExists`] when the shop has used the order id before.
     pub async fn create(&self, order: Order, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
-        Ok(self.registry.create(order, claim).await?.payment)
+        let created = self.registry.create(order, claim).await;
+        created.map(|reply| reply.payment).map_err(|error| match error {
+            AskError::Overloaded => AskError::Full,
+            error => error,
+        })
     }
 
     /// A customer approves; the answer comes after the verification.
@@ -175,8 +181,8 @@ impl Payments {
         request: RefundRequest,
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
-        let RefundRequest { cancel_no, amount, expected_balance, reason, by } = request;
-        let keyless = claim.is_none();
+        let RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered, by } = request;
+        let keyless = claim.is_none() && !is_numbered;
         // Until its caller has the result, or is told on record that there is none.
         let mut unheard = Unheard::new(keyless, &self.services, &self.registry, id, cancel_no);
         let command = Command::Refund { cancel_no, amount, expected_balance, reason, keyless, by };

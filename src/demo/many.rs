@@ -155,7 +155,15 @@ impl Story {
         self.tell(
             0,
             by,
-            Event::RefundRequested { cancel_no, amount, refund_kind, look_at: at, reason, keyless: false },
+            Event::RefundRequested {
+                cancel_no,
+                amount,
+                refund_kind,
+                look_at: at,
+                reason,
+                keyless: false,
+                expected_balance: None,
+            },
         );
         self.tell(1, By::Gateway, Event::RefundSucceeded { cancel_no });
     }

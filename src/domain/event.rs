@@ -118,6 +118,9 @@ pub enum Event {
         /// The call bore no idempotency key, so nothing but its content tells that it is made again.
         #[serde(default)]
         keyless: bool,
+        /// The balance that the call named: a part of its content.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_balance: Option<i64>,
     },
     /// Nobody knows whether the money was given back; the amount stays reserved.
     RefundUnknown {

@@ -35,6 +35,8 @@ mod life_checks;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod refund_facts;
+#[cfg(test)]
 mod table;
 #[cfg(test)]
 mod table_states;

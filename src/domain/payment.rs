@@ -126,13 +126,14 @@ impl Payment {
                 self.failure = Some(*reason);
             }
             Event::Expired => self.status = Status::Expired,
-            Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason, keyless } => {
+            Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason, keyless, expected_balance } => {
                 self.reserved += amount.minor();
                 let is_all = self.refundable() == 0;
                 self.refunds.push(Refund {
                     cancel_no: *cancel_no,
                     amount: *amount,
                     is_all,
+                    expected_balance: *expected_balance,
                     by: recorded.by,
                     keyless: *keyless,
                     answer_withheld: false,
@@ -173,6 +174,7 @@ impl Payment {
             Event::RefundFailed { cancel_no, reason } => {
                 self.set_refund(*cancel_no, |_| RefundState::Failed(*reason));
                 self.reserved -= self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
+                super::refund::forget_unsent(&mut self.refunds);
             }
             // Told for the record; what follows from it is an event of its own.
             Event::RefundResolvedByHand { .. } => {}

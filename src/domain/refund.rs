@@ -5,8 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Authorization, By, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step};
 
-/// Refunds of one payment, failed ones included: bounds the memory and the journal of a payment.
+/// Refunds of one payment, refused ones included: bounds the memory of a payment.
 pub const MAX_REFUNDS: usize = 5_000;
+
+/// Refunds that never left are remembered for those who asked for them last, and then no more: who tries
+/// through a long outage must not use up the refunds of the payment.
+const MAX_UNSENT: usize = 100;
 
 /// Seoul has no daylight saving time, so its offset is a constant and needs no time-zone database.
 const SEOUL: Offset = Offset::constant(9);
@@ -60,6 +64,8 @@ pub struct Refund {
     pub amount: Money,
     /// It was all that was left when it was asked for.
     pub is_all: bool,
+    /// What its caller believed to be left.
+    pub expected_balance: Option<i64>,
     pub by: By,
     /// It was asked for without an idempotency key.
     pub keyless: bool,
@@ -152,6 +158,7 @@ pub(super) fn request(
         look_at: policy.lost_at(now),
         reason,
         keyless: asked.keyless,
+        expected_balance: asked.expected_balance,
     };
     Ok(Step::record([requested]).then(call))
 }
@@ -168,8 +175,9 @@ fn call(
     Some(Effect::Refund { cancel_no, txn_no, method, amount, reason, attempt, repeated })
 }
 
-/// For how long after its end a refund whose result was not told is what the same call is about.
-pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// For how long after its end a refund whose result was not told is what the same call is about: as long as
+/// an idempotency key is kept.
+pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(15 * 24);
 
 /// A refund as it is asked for again.
 #[derive(Debug, Clone, Copy)]
@@ -186,10 +194,6 @@ impl Payment {
     /// was not told the outcome: the oldest one like it, while it is open and for a while after. One that
     /// came to nothing is not looked for; the call is simply a new one then.
     pub fn refund_asked_before(&self, asked: &AskedAgain<'_>, now: Timestamp) -> Option<CancelNo> {
-        // Who names the present balance has looked, and wants something new.
-        if asked.expected_balance == Some(self.refundable()) {
-            return None;
-        }
         let is_fresh = |refund: &Refund| match refund.state {
             RefundState::Done { at, .. } => now.duration_since(at) < REMEMBERED_FOR,
             RefundState::Failed(_) => false,
@@ -199,10 +203,22 @@ impl Payment {
             refund.answer_withheld
                 && refund.by == asked.by
                 && refund.reason.as_deref() == asked.reason
+                // Who names another balance has looked, and wants something new.
+                && refund.expected_balance == asked.expected_balance
                 && asked.amount.map_or(refund.is_all, |minor| refund.amount.minor() == minor)
                 && is_fresh(refund)
         };
         self.refunds.iter().find(is_same).map(|refund| refund.cancel_no)
+    }
+}
+
+/// Drops the oldest of too many refunds that never left.
+pub(super) fn forget_unsent(refunds: &mut Vec<Refund>) {
+    let is_unsent = |refund: &Refund| refund.state == RefundState::Failed(Reason::NetworkUnavailable);
+    if refunds.iter().filter(|refund| is_unsent(refund)).count() > MAX_UNSENT
+        && let Some(oldest) = refunds.iter().position(is_unsent)
+    {
+        refunds.remove(oldest);
     }
 }
 

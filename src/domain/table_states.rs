@@ -84,7 +84,15 @@ fn created() -> Event {
 
 fn refund_requested(cancel_no: u128, minor: i64) -> Event {
     let (cancel_no, amount, refund_kind) = (id(cancel_no), won(minor), RefundKind::Canceled);
-    Event::RefundRequested { cancel_no, amount, refund_kind, look_at: look_at(), reason: None, keyless: true }
+    Event::RefundRequested {
+        cancel_no,
+        amount,
+        refund_kind,
+        look_at: look_at(),
+        reason: None,
+        keyless: true,
+        expected_balance: None,
+    }
 }
 
 fn fold(events: &[Event]) -> Payment {

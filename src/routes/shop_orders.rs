@@ -115,7 +115,8 @@ pub async fn cancel(
         }
         return once
             .ask(Some(cancel_no.uuid()), view, |claim| {
-                let request = RefundRequest { cancel_no, amount, expected_balance, reason: reason.clone(), by };
+                let (reason, is_numbered) = (reason.clone(), false);
+                let request = RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered, by };
                 app.payments.refund(id, request, claim)
             })
             .await;

@@ -207,10 +207,15 @@ impl Person {
     /// The numbers under which it was begun.
     async fn try_refund(&mut self, id: PaymentId, amount: Option<i64>, key: Option<KeyRef>) -> Vec<CancelNo> {
         let mut tried = Vec::new();
+        // Some say what they believe to be left, and say the same when they ask again.
+        let (names_balance, mut expected_balance) = (key.is_none() && self.rng.random_bool(0.5), None);
         for _ in 0..TRIES {
             // As the route does: without a key, the same call again is about the refund it was not told of.
             let Ok(payment) = self.call(async |payments: Payments| payments.look(id).await).await else { continue };
-            let asked = AskedAgain { amount, expected_balance: None, reason: None, by: self.by };
+            if names_balance {
+                expected_balance.get_or_insert(payment.refundable());
+            }
+            let asked = AskedAgain { amount, expected_balance, reason: None, by: self.by };
             let before = payment.refund_asked_before(&asked, self.world.now()).filter(|_| key.is_none());
             let cancel_no: CancelNo = before.unwrap_or_else(Services::fresh);
             // One that was found again was begun by an earlier call.
@@ -219,7 +224,8 @@ impl Person {
             }
             let by = self.by;
             let call = async |payments: Payments, claim| {
-                let request = RefundRequest { cancel_no, amount, expected_balance: None, reason: None, by };
+                let is_numbered = false;
+                let request = RefundRequest { cancel_no, amount, expected_balance, reason: None, is_numbered, by };
                 payments.refund(id, request, claim).await
             };
             match self.once(id, key.clone(), Some(cancel_no.uuid()), refunded, call).await {

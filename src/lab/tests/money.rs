@@ -39,6 +39,7 @@ fn refund(number: u128, amount: i64) -> Event {
         look_at: Timestamp::UNIX_EPOCH,
         reason: None,
         keyless: false,
+        expected_balance: None,
     }
 }
 

@@ -72,6 +72,7 @@ async fn ask(desk: &Desk, payment: &Payment, form: &Fields) -> Result<CancelNo, 
         amount: Some(amount),
         expected_balance: form.get("balance").parse().ok(),
         reason: Some(reason.clone()),
+        is_numbered: true,
         by: By::BackOffice(desk.merchant.id),
     };
     let payment = desk.app.payments.refund(payment.id, request, None).await?;

@@ -1,0 +1,91 @@
+//! The facts of refunds that need more than one step to show: which call is about which refund, and how
+//! many there may be.
+
+use jiff::SignedDuration;
+
+use super::{
+    table_states::{PRICE, State, id, states},
+    *,
+};
+
+/// A payment of [`PRICE`] on which everything has been given back so far that was asked for.
+struct Charged(State);
+
+impl Charged {
+    fn new() -> Self {
+        Self(states().into_iter().find(|state| state.name == "done").unwrap())
+    }
+
+    fn decided(&mut self, command: &Command) -> Result<(), Rejection> {
+        let State { payment, now, policy, .. } = &mut self.0;
+        let step = decide(payment, command, *now, policy)?;
+        for event in step.events {
+            payment.apply(&Recorded { seq: payment.seq + 1, at: *now, by: command.by(), event });
+        }
+        step.refused.map_or(Ok(()), Err)
+    }
+
+    fn asked(&mut self, number: u128, amount: i64, expected_balance: Option<i64>) -> Result<(), Rejection> {
+        let (cancel_no, amount, by) = (id(number), Some(amount), By::Shop);
+        self.decided(&Command::Refund { cancel_no, amount, expected_balance, reason: None, keyless: true, by })
+    }
+
+    fn ended(&mut self, number: u128, outcome: Outcome<()>) {
+        let attempt = self.0.payment.refund(id(number)).unwrap().attempts();
+        self.decided(&Command::RefundEnded { cancel_no: id(number), attempt, outcome }).unwrap();
+    }
+
+    /// The same call again.
+    fn again(&self, amount: i64, expected_balance: Option<i64>) -> Option<CancelNo> {
+        let asked = AskedAgain { amount: Some(amount), expected_balance, reason: None, by: By::Shop };
+        self.0.payment.refund_asked_before(&asked, self.0.now)
+    }
+}
+
+#[test]
+fn the_same_call_is_about_the_same_refund_whatever_became_of_others() {
+    let mut payment = Charged::new();
+    payment.asked(1, 300, None).unwrap();
+    payment.asked(2, 300, Some(PRICE - 300)).unwrap();
+    payment.ended(2, Outcome::Unknown);
+    // What the first had reserved is free again: what is left is what the second had named.
+    payment.ended(1, Outcome::Declined(Reason::Declined));
+    assert_eq!(payment.0.payment.refundable(), PRICE - 300);
+    assert_eq!(payment.again(300, Some(PRICE - 300)), Some(id(2)), "it is in doubt");
+    assert_eq!(payment.again(300, None), None, "another call");
+    assert_eq!(payment.again(300, Some(PRICE)), None, "another balance: another call");
+    payment.ended(2, Outcome::Approved(()));
+    assert_eq!(payment.again(300, Some(PRICE - 300)), Some(id(2)), "its result was not told");
+    payment.decided(&Command::GiveAnswer { refund: id(2) }).unwrap();
+    assert_eq!(payment.again(300, Some(PRICE - 300)), None, "it was told: the same once more is another one");
+}
+
+#[test]
+fn a_result_that_was_not_told_waits_as_long_as_an_idempotency_key() {
+    let mut payment = Charged::new();
+    payment.asked(1, 300, None).unwrap();
+    payment.ended(1, Outcome::Unknown);
+    payment.ended(1, Outcome::Approved(()));
+    for (days, found) in [(14, Some(id(1))), (15, None)] {
+        let mut later = Charged(State { payment: payment.0.payment.clone(), ..Charged::new().0 });
+        later.0.now += SignedDuration::from_hours(24 * days);
+        assert_eq!(later.again(300, None), found, "{days} days");
+    }
+}
+
+#[test]
+fn an_outage_of_any_length_uses_up_no_refunds() {
+    let mut payment = Charged::new();
+    payment.asked(1, 100, None).unwrap();
+    payment.ended(1, Outcome::Approved(()));
+    for number in 2..20_000 {
+        payment.asked(number, 100, None).unwrap();
+        payment.ended(number, Outcome::NotSent);
+    }
+    let newest = payment.0.payment.refund(id(19_999)).unwrap();
+    assert_eq!(newest.state, RefundState::Failed(Reason::NetworkUnavailable), "who asked last is told");
+    assert!(payment.0.payment.refunds.len() < 200, "{}", payment.0.payment.refunds.len());
+    assert_eq!(payment.0.payment.balance(), PRICE - 100, "what went back is remembered");
+    payment.asked(20_000, PRICE - 100, None).unwrap();
+    assert_eq!(payment.0.payment.refundable(), 0);
+}
