@@ -46,11 +46,13 @@ pub async fn pay(base: &str) -> Result<(), PayError> {
     let order_body = json!({ "amount": AMOUNT, "orderId": order, "orderName": "드립 커피 세트" });
     let created = wire.call(As::Shop(&key), Method::POST, "/api/v1/p/merchant", Some(order_body)).await?;
     let token = text(&created, "token")?;
+    wire.stands(&key, &order, "READY").await?;
 
     wire.step("The shop's page listens to the payment.");
     let path = format!("/api/v1/p/merchant/sse/connect?orderId={order}");
     let mut events = pin!(wire.listen(&key, &path).await?);
     expect(&mut events, &["onopen", "payment-ready"]).await?;
+    wire.stands(&key, &order, "READY").await?;
 
     wire.step("The customer signs in on the phone, scans the code and approves.");
     let phone = sign_in(&wire, "/api/v1/p/user/sign-in", CUSTOMER_EMAIL).await?;
@@ -58,17 +60,20 @@ pub async fn pay(base: &str) -> Result<(), PayError> {
     let approved = wire.call(As::Bearer(&phone), Method::POST, "/api/v1/p/user/authentication/simple", approve).await?;
     let payment_key = text(&approved, "paymentKey")?;
     expect(&mut events, &["payment-in-verificate", "payment-in-progress"]).await?;
+    wire.stands(&key, &order, "IN_PROGRESS").await?;
 
     wire.step("The shop's server confirms: now the card is charged.");
     let confirm = json!({ "orderId": order, "paymentKey": payment_key, "amount": AMOUNT });
     let confirmed = wire.call(As::Shop(&key), Method::POST, "/api/v1/p/merchant/confirm", Some(confirm)).await?;
     check(&confirmed, "status", "DONE")?;
     expect(&mut events, &["payment-done"]).await?;
+    wire.stands(&key, &order, "DONE").await?;
 
     wire.step("The back office lists the payment.");
     let path = format!("/api/backoffice/v1/payments?paymentKey={payment_key}");
     let listed = wire.call(As::Bearer(&desk), Method::GET, &path, None).await?;
     check(&listed["payments"][0], "balanceAmount", AMOUNT)?;
+    wire.stands(&key, &order, "DONE").await?;
 
     wire.step("A part of it is given back.");
     let path = format!("/api/backoffice/v1/payments/{payment_key}/cancel");
@@ -76,12 +81,14 @@ pub async fn pay(base: &str) -> Result<(), PayError> {
     let refunded = wire.call(As::Bearer(&desk), Method::POST, &path, refund).await?;
     check(&refunded, "amount", -PART)?;
     expect(&mut events, &["payment-partial-canceled"]).await?;
+    wire.stands(&key, &order, "PARTIAL_CANCELED").await?;
 
     wire.step("What the shop sees in the end.");
     let path = format!("/api/v1/p/merchant/payments/{payment_key}");
     let payment = wire.call(As::Shop(&key), Method::GET, &path, None).await?;
     check(&payment, "status", "PARTIAL_CANCELED")?;
     check(&payment, "balanceAmount", AMOUNT - PART)?;
+    wire.stands(&key, &order, "PARTIAL_CANCELED").await?;
     println!("\nEvery step was as it should be: {AMOUNT} KRW charged, {PART} KRW given back.");
     Ok(())
 }

@@ -25,17 +25,35 @@ pub struct Wire {
     client: Client,
     base: String,
     step: u32,
+    begun: Instant,
 }
 
 impl Wire {
     pub fn new(base: String) -> Result<Self, PayError> {
-        Ok(Self { client: Client::builder().connect_timeout(Duration::from_secs(2)).build()?, base, step: 0 })
+        let client = Client::builder().connect_timeout(Duration::from_secs(2)).build()?;
+        Ok(Self { client, base, step: 0, begun: Instant::now() })
     }
 
     /// Starts a new step of the story.
     pub fn step(&mut self, title: &str) {
         self.step += 1;
+        self.begun = Instant::now();
         println!("\n{:>2}. {title}", self.step);
+    }
+
+    /// Ends a step: how long it took, and where the payment stands, as the shop's page would ask.
+    pub async fn stands(&self, key: &str, order: &str, wanted: &str) -> Result<(), PayError> {
+        let took = self.begun.elapsed();
+        let path = format!("/api/v1/p/merchant/orders/{order}/status");
+        let response = self.send(As::Shop(key), Method::GET, &path, None).await?.error_for_status()?;
+        let answer: Value = response.json().await?;
+        let status = answer["data"]["status"].as_str().unwrap_or_default();
+        println!("    = {status} after {took:.1?}");
+        if status == wanted {
+            Ok(())
+        } else {
+            Err(PayError::Unexpected(format!("the payment is {status}, not {wanted}")))
+        }
     }
 
     /// Sends a request, shows both sides, and returns `data` of a success.

@@ -15,6 +15,7 @@ mod cards;
 mod concurrency;
 mod conventions;
 mod customers;
+mod demo;
 mod doubt;
 mod doubt_desk;
 mod idempotency;

@@ -35,6 +35,11 @@ impl Http {
         Self { client, base: format!("http://{address}"), record: Arc::default() }
     }
 
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// What all answers so far said.
     pub fn record(&self) -> Vec<u8> {
         self.record.lock().unwrap().clone()
