@@ -16,11 +16,14 @@ use crate::{
     acquirer::{self, Sandbox},
     actors::Decision,
     config::{DEFAULTS, Settings},
-    demo, lab,
+    demo, lab, methods,
     operator::{self, Audit},
-    startup::{self, Given, Paygate},
+    startup::{Given, Paygate},
     store::Store,
 };
+
+/// As `config/default.toml` has it.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -59,8 +62,14 @@ Paygate is listening on {address}
 
 Or watch one whole payment on the wire, in another terminal:
 
-  cargo run -- demo pay
+  {listen}cargo run -- demo pay
 ",
+        // Where it looks by itself.
+        listen = if address.to_string() == DEFAULT_LISTEN {
+            String::new()
+        } else {
+            format!("PAYGATE__SERVER__LISTEN={address} ")
+        },
         shop = demo::SHOP_EMAIL,
         customer = demo::CUSTOMER_EMAIL,
         password = demo::PASSWORD,
@@ -157,10 +166,8 @@ pub async fn why(settings: Settings, key: &str, as_json: bool) -> Done {
 /// There is a difference, or something cannot be read.
 pub async fn audit(settings: Settings) -> Done {
     let store = Store::connect(&settings.database).await?;
-    let acquirers = startup::acquirers(&settings).inspect_err(|error| {
-        println!("the acquirer's records are not compared: {error}");
-    });
-    let audit = operator::audit(&store, acquirers.as_ref().ok(), &mut stdout()).await?;
+    let acquirers = methods::acquirers(&settings, methods::Part::Asks)?;
+    let audit = operator::audit(&store, &acquirers, &mut stdout()).await?;
     let Audit { payments, charged, refunded, in_doubt, inquired, differences } = audit;
     println!("{payments} payments: {charged} charged, {refunded} given back, {in_doubt} in doubt");
     println!("{inquired} records of the acquirer compared, {differences} differences");

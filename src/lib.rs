@@ -57,6 +57,7 @@ pub mod domain;
 pub mod error;
 pub mod lab;
 pub mod live;
+pub mod methods;
 pub mod operator;
 pub mod pages;
 pub mod routes;

@@ -14,13 +14,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
-    acquirer::{
-        Acquirer, Acquirers, CARD, CardAcquirer, CardNetwork, CardSettings, Guarded, HttpNetwork, InProcess, Sandbox,
-    },
+    acquirer::Acquirers,
     actors::{Arbiters, Clock, Payments, Services, limits, sweeper},
     config::{ConfigError, Env, Settings},
     demo,
     live::Bus,
+    methods::{Part, acquirers},
     pages,
     routes::{self, App, Tokens},
     store::{Journal, Records, Store, StoreError},
@@ -206,10 +205,12 @@ async fn open_store(settings: &Settings) -> Result<Store, StartupError> {
 type Built = (Data<App>, Arbiters, Vec<JoinHandle<()>>);
 
 fn build(settings: &Settings, given: Given, store: Store, shutdown: CancellationToken) -> Result<Built, StartupError> {
+    // First of all: what is built next has figures of its own.
+    let metrics = telemetry::metrics();
     let vault = Arc::new(settings.vault()?);
     let acquirers = match given.acquirers {
         Some(acquirers) => acquirers,
-        None => acquirers(settings)?,
+        None => acquirers(settings, Part::Pays)?,
     };
     let records: Arc<dyn Records> = Arc::new(store.clone());
     let writers = if store.is_sqlite() { 1 } else { settings.journal.writers };
@@ -246,32 +247,12 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         live: settings.live.clone(),
         files: routes::Places::new(settings.backoffice.max_files, settings.backoffice.max_files_of_one),
         backoffice: settings.backoffice.clone(),
-        metrics: telemetry::metrics(),
+        metrics,
         in_production: settings.env == Env::Production,
         has_demo: settings.seeds_demo(),
         shutdown,
     };
     Ok((Data::new(app), arbiters, writers))
-}
-
-/// The table of payment methods: a new method is a new line.
-pub fn acquirers(settings: &Settings) -> Result<Acquirers, StartupError> {
-    Ok(Acquirers::new([(CARD, card(settings)?)]))
-}
-
-/// Cards, over the configured network or the built-in sandbox.
-fn card(settings: &Settings) -> Result<Arc<dyn Acquirer>, StartupError> {
-    let failed = |error: &dyn std::fmt::Display| StartupError::CardNetwork(error.to_string());
-    let card = &settings.acquirer.card;
-    let network: Arc<dyn CardNetwork> = if card.base_url.is_empty() {
-        let sandbox = Sandbox::open(settings.data_dir.join("sandbox.jsonl")).map_err(|error| failed(&error))?;
-        Arc::new(InProcess::new(Arc::new(sandbox), Duration::from_millis(card.call_timeout_ms)))
-    } else {
-        Arc::new(HttpNetwork::new(card.http()).map_err(|error| failed(&error))?)
-    };
-    let breaker = card.breaker();
-    let settings = CardSettings { dialect: card.dialect, paths: card.paths.clone() };
-    Ok(Arc::new(Guarded::new(CARD, Arc::new(CardAcquirer::new(network, settings)), breaker)))
 }
 
 fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> Result<Server, StartupError> {

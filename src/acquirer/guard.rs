@@ -124,6 +124,7 @@ impl Guarded {
         let policy = failure_policy::consecutive_failures(settings.failures, pauses);
         let health = Arc::new(AtomicU8::new(Health::Closed as u8));
         let observer = Observer { method, health: health.clone() };
+        observer.is_now(Health::Closed);
         Self { inner, breaker: StateMachine::new(policy, observer), health, probe: Semaphore::new(1) }
     }
 

@@ -253,7 +253,7 @@ async fn audit(store: &Store, company: &Company, sums: &mut Sums) -> Result<oper
     let card = CardAcquirer::new(Arc::new(network), CardSettings::default());
     let acquirers = Acquirers::new([(CARD, Arc::new(card) as _)]);
     let mut lines = Vec::new();
-    let audit = operator::audit(store, Some(&acquirers), &mut lines).await?;
+    let audit = operator::audit(store, &acquirers, &mut lines).await?;
     for line in String::from_utf8_lossy(&lines).lines() {
         let id = line.strip_prefix("payment ").and_then(|rest| rest.split_once(':')?.0.parse().ok());
         let payment = match id {

@@ -36,7 +36,7 @@ pub struct Audit {
 ///
 /// # Errors
 /// The database failed, or the output cannot be written.
-pub async fn audit(store: &Store, acquirers: Option<&Acquirers>, out: &mut impl Write) -> Result<Audit, OperatorError> {
+pub async fn audit(store: &Store, acquirers: &Acquirers, out: &mut impl Write) -> Result<Audit, OperatorError> {
     let mut audit = Audit::default();
     let mut after: Option<PaymentId> = None;
     loop {
@@ -81,10 +81,10 @@ fn is_in_doubt(payment: &Payment) -> bool {
 }
 
 /// How many records the acquirer was asked for, and how they differ from the journal.
-async fn ask(acquirers: Option<&Acquirers>, audited: &Audited) -> (u64, Vec<String>) {
+async fn ask(acquirers: &Acquirers, audited: &Audited) -> (u64, Vec<String>) {
     let Some(payment) = &audited.payment else { return (0, Vec::new()) };
     let method = payment.instrument.as_ref().map(|instrument| &*instrument.method);
-    let acquirer = method.and_then(|method| acquirers?.get(method)).filter(|one| one.capabilities().inquire);
+    let acquirer = method.and_then(|method| acquirers.get(method)).filter(|one| one.capabilities().inquire);
     let Some(acquirer) = acquirer else { return (0, Vec::new()) };
     let mut wrong = Vec::new();
     let requested = audited.events.iter().filter_map(|event| match event.event {

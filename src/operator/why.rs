@@ -4,6 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::OperatorError;
 use crate::{
@@ -35,7 +36,7 @@ pub async fn why(store: &Store, key: &str, as_json: bool, out: &mut impl Write) 
     for event in &events {
         let pause = before.map_or(0.0, |before| event.at.duration_since(before).as_secs_f64());
         let line = format!(
-            "{:.3}  {:>+10.3} s  {:>4}  {:<9} {:<24} {}",
+            "{:.3}  {:>+10.3} s  {:>4}  {:<13} {:<24} {}",
             event.at,
             pause,
             event.seq,
@@ -56,13 +57,15 @@ fn json_line(event: &Recorded) -> Value {
     json!({ "seq": seq, "at": at, "by": by, "event": event })
 }
 
-const fn who(by: By) -> &'static str {
+/// Accounts by the end of their number, which is what differs; `--json` has the whole one.
+fn who(by: By) -> String {
+    let end = |id: Uuid| id.simple().to_string().split_off(28);
     match by {
-        By::Shop => "shop",
-        By::Customer(_) => "customer",
-        By::BackOffice(_) => "desk",
-        By::Operator => "operator",
-        By::Gateway => "gateway",
+        By::Shop => "shop".to_owned(),
+        By::Customer(id) => format!("customer {}", end(id.uuid())),
+        By::BackOffice(id) => format!("desk {}", end(id.uuid())),
+        By::Operator => "operator".to_owned(),
+        By::Gateway => "gateway".to_owned(),
     }
 }
 

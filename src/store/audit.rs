@@ -1,9 +1,12 @@
 //! Holding the projections against the journals they are made from.
 
+use std::fmt;
+
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IsolationLevel, Iterable, LoaderTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, TransactionTrait, sea_query::Query,
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, IsolationLevel, Iterable, LoaderTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, TransactionTrait, Value,
+    sea_query::{Query, QueryBuilder, SqliteQueryBuilder},
 };
 use uuid::Uuid;
 
@@ -46,7 +49,10 @@ impl Store {
 
     async fn audited(&self, query: Select<payment::Entity>) -> Result<Vec<Audited>, StoreError> {
         // One moment of all three tables, beside a server that goes on writing.
-        let moment = self.read.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await?;
+        // (A transaction of SQLite's always sees one.)
+        let isolation =
+            (self.read.get_database_backend() == DbBackend::Postgres).then_some(IsolationLevel::RepeatableRead);
+        let moment = self.read.begin_with_config(isolation, None).await?;
         let payments = query.all(&moment).await?;
         let events = payments.load_many(payment_event::Entity, &moment).await?;
         let transactions = payments.load_many(payment_transaction::Entity, &moment).await?;
@@ -139,27 +145,39 @@ fn replay(id: PaymentId, events: &[Recorded]) -> (Option<Payment>, Vec<payment_t
 }
 
 fn compare_projection(payment: &Payment, row: &payment::Model, differences: &mut Vec<String>) {
-    let expected = payment_row(payment);
-    let stored = payment::ActiveModel::from(row.clone());
-    for column in payment::Column::iter() {
-        let (wanted, found) = (expected.get(column).into_value(), stored.get(column).into_value());
-        if wanted != found {
-            differences.push(format!("{column:?} is {found:?}, the journal says {wanted:?}"));
-        }
-    }
+    differ("the payment", &payment_row(payment), &row.clone().into(), differences);
 }
 
 fn compare_transactions(
     expected: Vec<payment_transaction::ActiveModel>,
-    stored: Vec<payment_transaction::Model>,
+    mut stored: Vec<payment_transaction::Model>,
     differences: &mut Vec<String>,
 ) {
-    let mut stored: Vec<payment_transaction::ActiveModel> = stored.into_iter().map(Into::into).collect();
     for wanted in expected {
-        match stored.iter().position(|found| *found == wanted) {
-            Some(index) => drop(stored.swap_remove(index)),
-            None => differences.push(format!("a transaction is missing: {wanted:?}")),
+        let name = |status: &dyn fmt::Display, amount: i64, id: Uuid| format!("transaction {id} ({status} {amount})");
+        let (id, amount, status) = (*wanted.id.as_ref(), *wanted.amount.as_ref(), wanted.status.as_ref());
+        match stored.iter().position(|found| found.id == id) {
+            Some(place) => {
+                differ(&name(status, amount, id), &wanted, &stored.swap_remove(place).into(), differences);
+            }
+            None => differences.push(format!("{} is missing", name(status, amount, id))),
         }
     }
-    differences.extend(stored.iter().map(|found| format!("a transaction that the journal does not know: {found:?}")));
+    differences.extend(
+        stored
+            .iter()
+            .map(|found| format!("transaction {} ({} {}) is in no journal", found.id, found.status, found.amount)),
+    );
+}
+
+/// Each column in which a row is not what the journal makes of it.
+fn differ<A: ActiveModelTrait>(name: &str, wanted: &A, found: &A, differences: &mut Vec<String>) {
+    for column in <A::Entity as EntityTrait>::Column::iter() {
+        let (wanted, found) = (wanted.get(column).into_value(), found.get(column).into_value());
+        if wanted != found {
+            let text = |value: Option<Value>| value.map(|value| SqliteQueryBuilder.value_to_string(&value));
+            let [found, wanted] = [found, wanted].map(|value| text(value).unwrap_or_else(|| "missing".to_owned()));
+            differences.push(format!("{name}: {} is {found}, the journal says {wanted}", column.as_str()));
+        }
+    }
 }

@@ -62,6 +62,7 @@ async fn the_metrics_tell_what_an_operator_watches() {
         "paygate_journal_batch_commits",
         "paygate_journal_commit_seconds",
         "paygate_journal_refused_total",
+        "paygate_acquirer_breaker",
         "paygate_acquirer_calls_total",
         "paygate_acquirer_call_seconds",
         "paygate_sse_streams",

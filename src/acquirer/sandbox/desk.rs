@@ -11,7 +11,7 @@ use super::{
     ledger::{Charge, Ledger},
     wire::{Approve, Call, Refusal},
 };
-use crate::vault::Pan;
+use crate::{domain::TxnNo, vault::Pan};
 
 /// The books and the time.
 #[derive(Clone)]
@@ -33,15 +33,7 @@ impl Desk {
                 cards::check(asked, (self.now)()).map(|()| json!({ "cardNumber": asked.number, "isValid": true }))
             }
             Call::Approve(asked) => self.approve(asked),
-            Call::Inquire(txn_no) => self.books().inquire(*txn_no).map(|entry| {
-                json!({
-                    "txnNo": txn_no.to_string(),
-                    "status": entry.status,
-                    "approvalNo": entry.approval_no.map(|no| no.to_string()),
-                    "amount": entry.amount,
-                    "canceledAmount": entry.canceled_amount,
-                })
-            }),
+            Call::Inquire(txn_no) => self.inquire(*txn_no),
             Call::Reverse { txn_no, amount } => self
                 .books()
                 .reverse(*txn_no, amount.minor())
@@ -55,6 +47,22 @@ impl Desk {
             Ok(body) => SandboxReply::json(200, &body),
             Err(refusal) => refusal.into(),
         }
+    }
+
+    fn inquire(&self, txn_no: TxnNo) -> Result<Value, Refusal> {
+        let mut books = self.books();
+        books.catch_up().map_err(|error| {
+            tracing::warn!(%error, "the sandbox's file cannot be read");
+            Refusal::Unavailable
+        })?;
+        let entry = books.inquire(txn_no)?;
+        Ok(json!({
+            "txnNo": txn_no.to_string(),
+            "status": entry.status,
+            "approvalNo": entry.approval_no.map(|no| no.to_string()),
+            "amount": entry.amount,
+            "canceledAmount": entry.canceled_amount,
+        }))
     }
 
     fn approve(&self, asked: &Approve) -> Result<Value, Refusal> {

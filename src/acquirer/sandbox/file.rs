@@ -90,10 +90,7 @@ impl LedgerFile {
                 break;
             }
             lines += 1;
-            let change = serde_json::from_slice(&line).map_err(|_| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("line {lines} of the sandbox's file is damaged"))
-            })?;
-            fold(change);
+            fold(parse(&line, lines)?);
             length += read as u64;
         }
         file.set_len(length)?;
@@ -139,6 +136,11 @@ impl LedgerFile {
         *self = Self { file, path: self.path.clone(), length, lines, rewrite_at: next_rewrite(lines) };
         Ok(())
     }
+}
+
+pub(super) fn parse(line: &[u8], number: usize) -> io::Result<Change> {
+    let damaged = || format!("line {number} of the sandbox's file is damaged");
+    serde_json::from_slice(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, damaged()))
 }
 
 fn next_rewrite(lines: usize) -> usize {

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::{
     file::{Change, LedgerFile},
+    follow::FollowedFile,
     totals::{Charges, Totals},
     txn::{Approved, Cancel, Txn},
     wire::Refusal,
@@ -58,6 +59,8 @@ pub(super) struct Ledger {
     dropped: Totals,
     next_approval_no: u64,
     file: Option<LedgerFile>,
+    /// Somebody else's, in the place of a file of our own.
+    followed: Option<FollowedFile>,
 }
 
 impl Ledger {
@@ -70,6 +73,7 @@ impl Ledger {
             dropped: Totals::default(),
             next_approval_no: FIRST_APPROVAL_NO,
             file: None,
+            followed: None,
         }
     }
 
@@ -78,6 +82,25 @@ impl Ledger {
         ledger.file = Some(LedgerFile::open(path, |change| ledger.fold(change))?);
         ledger.rewrite_if_overgrown();
         Ok(ledger)
+    }
+
+    /// The books of another process, to be looked at only.
+    pub fn follow(path: &Path, limit: usize) -> io::Result<Self> {
+        let mut ledger = Self { followed: Some(FollowedFile::open(path)?), ..Self::in_memory(limit) };
+        ledger.catch_up()?;
+        Ok(ledger)
+    }
+
+    /// Reads what the other process has written meanwhile.
+    pub fn catch_up(&mut self) -> io::Result<()> {
+        let Some(mut file) = self.followed.take() else { return Ok(()) };
+        if file.is_replaced()? {
+            *self = Self::follow(file.path(), self.limit)?;
+            return Ok(());
+        }
+        let read = file.read_on(|change| self.fold(change));
+        self.followed = Some(file);
+        read
     }
 
     pub fn totals(&self) -> Totals {
@@ -165,6 +188,9 @@ impl Ledger {
 
     /// Writes a change down, then makes it true.
     fn commit(&mut self, change: Change) -> Result<(), Refusal> {
+        if self.followed.is_some() {
+            return Err(Refusal::Unavailable);
+        }
         if let Some(file) = &mut self.file {
             file.append(&change).map_err(|error| {
                 tracing::error!(%error, "the sandbox's file cannot be written");

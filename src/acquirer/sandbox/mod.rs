@@ -12,6 +12,7 @@
 mod cards;
 mod desk;
 mod file;
+mod follow;
 mod http;
 mod ledger;
 mod plan;
@@ -77,6 +78,15 @@ impl Sandbox {
     /// The file cannot be read or written, is in use by another process, or is damaged before its end.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Ledger::open(path.as_ref(), MAX_TRANSACTIONS).map(Self::with)
+    }
+
+    /// The network of another process, as its file tells it from moment to moment: it can be asked, and does
+    /// nothing else. Blocks while it reads.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged before its end.
+    pub fn look_on(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ledger::follow(path.as_ref(), MAX_TRANSACTIONS).map(Self::with)
     }
 
     fn with(ledger: Ledger) -> Self {

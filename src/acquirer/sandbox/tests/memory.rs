@@ -105,6 +105,35 @@ async fn a_torn_last_line_is_cut_off() {
     }
 }
 
+#[tokio::test]
+async fn who_looks_on_sees_what_happens_and_does_nothing() {
+    let (_dir, path) = file();
+    let [first, second, third] = [new_no(), new_no(), new_no()];
+    let works = Sandbox::open(&path).unwrap();
+    approve(&works, &first, 10).await;
+    let looks = Sandbox::look_on(&path).unwrap();
+    assert_eq!(inquire(&looks, &first).await, inquire(&works, &first).await);
+    assert_eq!(code(inquire(&looks, &second).await), refused(404, "TXN_NOT_FOUND"));
+    approve(&works, &second, 20).await;
+    cancel(&works, &first, &new_no(), 4).await;
+    for txn_no in [&first, &second] {
+        assert_eq!(inquire(&looks, txn_no).await, inquire(&works, txn_no).await);
+    }
+    works.desk.books().rewrite();
+    approve(&works, &third, 30).await;
+    for txn_no in [&first, &second, &third] {
+        assert_eq!(inquire(&looks, txn_no).await, inquire(&works, txn_no).await, "another file by the same name");
+    }
+    assert_eq!(approve(&looks, &new_no(), 40).await.0, 503);
+    assert_eq!(looks.totals(), works.totals());
+    drop(works);
+    // The writer died in the middle of a line.
+    let written = fs::read(&path).unwrap();
+    fs::write(&path, [&written[..], b"{\"change\":\"rev"].concat()).unwrap();
+    let torn = Sandbox::look_on(&path).unwrap();
+    assert_eq!(torn.totals(), looks.totals());
+}
+
 #[test]
 fn a_file_that_is_damaged_or_in_use_is_refused() {
     let (_dir, path) = file();
