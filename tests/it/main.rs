@@ -22,6 +22,7 @@ mod idempotency;
 mod lab;
 mod methods;
 mod operations;
+mod operator;
 mod pages;
 mod restart;
 mod shops;
