@@ -1,5 +1,6 @@
 //! The operator's commands, as they are typed: on the database of a server that runs or ran.
 
+mod audit;
 mod doubt;
 mod why;
 
