@@ -177,7 +177,7 @@ async fn a_full_memory_refuses_one_more_payment_and_takes_it_later() {
 }
 
 #[tokio::test]
-async fn a_full_journal_refuses_and_nothing_happened() {
+async fn a_question_too_many_is_refused_and_nothing_happened() {
     let app = TestApp::with(|settings| settings.actors.max_asks = 0).start().await;
     let shop = app.shop().await;
     shop.create(&Shop::order(15_000, "refused")).await.refused(503, "OVERLOADED");

@@ -5,3 +5,4 @@ mod cors;
 mod envelope;
 mod limits;
 mod methods;
+mod queue;
