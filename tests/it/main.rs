@@ -19,6 +19,7 @@ mod demo;
 mod doubt;
 mod doubt_desk;
 mod idempotency;
+mod illness;
 mod lab;
 mod methods;
 mod operations;

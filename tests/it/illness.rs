@@ -1,0 +1,138 @@
+//! A database that cannot be written for a while: nobody is kept waiting, nothing is told that is not durable,
+//! and all goes on when it is back.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use crate::support::{Answer, Play, ScriptedAcquirer, Shop, TestApp, TestDatabase, eventually, fresh};
+
+/// A journal that takes no event until it is cured.
+struct Illness {
+    db: DatabaseConnection,
+    is_postgres: bool,
+}
+
+impl Illness {
+    async fn befalls(database: &TestDatabase) -> Self {
+        let (db, is_postgres) = (database.connect().await, database.is_postgres());
+        let refuse = "CREATE TRIGGER ill BEFORE INSERT ON payment_event";
+        let ill = if is_postgres {
+            let function = "CREATE FUNCTION ill() RETURNS trigger AS $$ BEGIN RAISE 'ill'; END $$ LANGUAGE plpgsql";
+            format!("{function}; {refuse} FOR EACH ROW EXECUTE FUNCTION ill()")
+        } else {
+            format!("{refuse} BEGIN SELECT RAISE(ABORT, 'ill'); END")
+        };
+        db.execute_unprepared(&ill).await.unwrap();
+        Self { db, is_postgres }
+    }
+
+    async fn is_cured(self) {
+        let cure = if self.is_postgres { "DROP FUNCTION ill CASCADE" } else { "DROP TRIGGER ill" };
+        self.db.execute_unprepared(cure).await.unwrap();
+        self.db.close().await.unwrap();
+    }
+}
+
+async fn scripted() -> (TestApp, Arc<ScriptedAcquirer>) {
+    let acquirer = ScriptedAcquirer::new();
+    let app = TestApp::with(|settings| settings.payment.answer_budget_ms = 1_000).acquirer(acquirer.clone());
+    (app.start().await, acquirer)
+}
+
+/// Refused for a passing reason (the suite looks for the time to come back).
+#[track_caller]
+fn unavailable(answer: &Answer) {
+    assert_eq!(answer.refused(503, "PAYMENT_UNAVAILABLE").outcome(), "unknown");
+}
+
+#[tokio::test]
+async fn a_create_that_could_not_be_written_has_not_happened_and_may_be_made_again() {
+    let (app, _) = scripted().await;
+    let (shop, _) = app.shop_and_customer().await;
+    let order = Shop::order(15_000, &fresh("order"));
+    let illness = Illness::befalls(&app.database).await;
+    unavailable(&shop.create(&order).await);
+    unavailable(&shop.create(&order).once("k").await);
+    let id = order["orderId"].as_str().unwrap();
+    shop.status(id).await.refused(404, "PAYMENT_NOT_FOUND");
+    assert_eq!(app.in_memory().await, 0, "nothing is kept of what is not there");
+    illness.is_cured().await;
+    shop.create(&order).once("k").await.data();
+    assert_eq!(shop.state(id).await, "READY");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_approve_that_could_not_be_written_is_not_told_and_may_be_made_again() {
+    let (app, acquirer) = scripted().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let order = fresh("order");
+    let token = shop.token_of(15_000, &order).await;
+    let mut events = shop.events(&order).listen().await;
+    events.expect_all(&["onopen", "payment-ready"]).await;
+    let illness = Illness::befalls(&app.database).await;
+    for _ in 0..2 {
+        unavailable(&customer.approve(&token).await);
+        assert_eq!(shop.state(&order).await, "READY");
+    }
+    assert_eq!(acquirer.verified(), 0, "nothing is asked before it is durable that it is asked");
+    illness.is_cured().await;
+    customer.approve(&token).await.data();
+    // What the stream hears next is what happened now: created was 1, claimed is 2.
+    let seen = events.expect_all(&["payment-in-verificate", "payment-in-progress"]).await;
+    assert_eq!(seen.iter().map(|event| event.id.unwrap()).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(acquirer.verified(), 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_confirm_or_refund_that_could_not_be_written_moves_no_money_and_may_be_made_again() {
+    let (app, acquirer) = scripted().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    let mut events = shop.events(&approved.order).listen().await;
+    events.until("payment-in-progress").await;
+    let illness = Illness::befalls(&app.database).await;
+    unavailable(&shop.confirm_of(&approved).await);
+    unavailable(&shop.confirm_of(&approved).once("k").await);
+    assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS");
+    assert!(acquirer.authorized().is_empty(), "no call without a durable intent");
+    illness.is_cured().await;
+    shop.confirm_of(&approved).once("k").await.data();
+    assert_eq!(events.expect("payment-done").await.id, Some(6), "nothing was written or told in between");
+    let cancel = || shop.cancel(&approved.key, &serde_json::json!({ "amount": 1_000 }));
+    let illness = Illness::befalls(&app.database).await;
+    unavailable(&cancel().once("c").await);
+    assert_eq!(shop.payment(&approved.key).await.data()["balanceAmount"], 15_000);
+    assert!(acquirer.refunded().is_empty());
+    illness.is_cured().await;
+    cancel().once("c").await.data();
+    assert_eq!(acquirer.refunded(), [1_000]);
+    assert_eq!(acquirer.authorized().into_values().collect::<Vec<_>>(), [1]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_written_is_told_to_nobody_until_it_could() {
+    let (app, acquirer) = scripted().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    let mut events = shop.events(&approved.order).listen().await;
+    events.until("payment-in-progress").await;
+    acquirer.on_authorize(Play::Hang);
+    let confirm = tokio::spawn(shop.confirm_of(&approved).into_future());
+    acquirer.hanging(1).await;
+    let illness = Illness::befalls(&app.database).await;
+    acquirer.release(Play::Approve);
+    // By the end of the budget the approval was handed in, in vain.
+    unavailable(&confirm.await.unwrap());
+    assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS", "memory is not ahead of the journal");
+    shop.cancel_order(&approved.order, &serde_json::json!({})).await.refused(409, "CONFIRM_IN_PROGRESS");
+    illness.is_cured().await;
+    assert_eq!(events.expect("payment-done").await.id, Some(6));
+    eventually("the result is there", async || shop.confirm_of(&approved).await.status != 504).await;
+    assert_eq!(shop.state(&approved.order).await, "DONE");
+    assert_eq!(acquirer.authorized().into_values().collect::<Vec<_>>(), [1], "charged once");
+    app.stop().await;
+}
