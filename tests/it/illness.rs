@@ -1,13 +1,18 @@
 //! A database that cannot be written for a while: nobody is kept waiting, nothing is told that is not durable,
 //! and all goes on when it is back.
 
-use std::sync::Arc;
+use std::{
+    future::IntoFuture,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
-use crate::support::{Answer, Play, ScriptedAcquirer, Shop, TestApp, TestDatabase, eventually, fresh};
+use crate::support::{Answer, Call, Play, ScriptedAcquirer, Shop, TestApp, TestDatabase, eventually, fresh};
 
-/// A journal that takes no event until it is cured.
+/// A journal that takes no event until the illness passes.
 struct Illness {
     db: DatabaseConnection,
     is_postgres: bool,
@@ -27,7 +32,7 @@ impl Illness {
         Self { db, is_postgres }
     }
 
-    async fn is_cured(self) {
+    async fn passes(self) {
         let cure = if self.is_postgres { "DROP FUNCTION ill CASCADE" } else { "DROP TRIGGER ill" };
         self.db.execute_unprepared(cure).await.unwrap();
         self.db.close().await.unwrap();
@@ -57,7 +62,7 @@ async fn a_create_that_could_not_be_written_has_not_happened_and_may_be_made_aga
     let id = order["orderId"].as_str().unwrap();
     shop.status(id).await.refused(404, "PAYMENT_NOT_FOUND");
     assert_eq!(app.in_memory().await, 0, "nothing is kept of what is not there");
-    illness.is_cured().await;
+    illness.passes().await;
     shop.create(&order).once("k").await.data();
     assert_eq!(shop.state(id).await, "READY");
     app.stop().await;
@@ -77,7 +82,7 @@ async fn an_approve_that_could_not_be_written_is_not_told_and_may_be_made_again(
         assert_eq!(shop.state(&order).await, "READY");
     }
     assert_eq!(acquirer.verified(), 0, "nothing is asked before it is durable that it is asked");
-    illness.is_cured().await;
+    illness.passes().await;
     customer.approve(&token).await.data();
     // What the stream hears next is what happened now: created was 1, claimed is 2.
     let seen = events.expect_all(&["payment-in-verificate", "payment-in-progress"]).await;
@@ -98,7 +103,7 @@ async fn a_confirm_or_refund_that_could_not_be_written_moves_no_money_and_may_be
     unavailable(&shop.confirm_of(&approved).once("k").await);
     assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS");
     assert!(acquirer.authorized().is_empty(), "no call without a durable intent");
-    illness.is_cured().await;
+    illness.passes().await;
     shop.confirm_of(&approved).once("k").await.data();
     assert_eq!(events.expect("payment-done").await.id, Some(6), "nothing was written or told in between");
     let cancel = || shop.cancel(&approved.key, &serde_json::json!({ "amount": 1_000 }));
@@ -106,7 +111,7 @@ async fn a_confirm_or_refund_that_could_not_be_written_moves_no_money_and_may_be
     unavailable(&cancel().once("c").await);
     assert_eq!(shop.payment(&approved.key).await.data()["balanceAmount"], 15_000);
     assert!(acquirer.refunded().is_empty());
-    illness.is_cured().await;
+    illness.passes().await;
     cancel().once("c").await.data();
     assert_eq!(acquirer.refunded(), [1_000]);
     assert_eq!(acquirer.authorized().into_values().collect::<Vec<_>>(), [1]);
@@ -129,10 +134,74 @@ async fn an_outcome_that_could_not_be_written_is_told_to_nobody_until_it_could()
     unavailable(&confirm.await.unwrap());
     assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS", "memory is not ahead of the journal");
     shop.cancel_order(&approved.order, &serde_json::json!({})).await.refused(409, "CONFIRM_IN_PROGRESS");
-    illness.is_cured().await;
+    illness.passes().await;
     assert_eq!(events.expect("payment-done").await.id, Some(6));
     eventually("the result is there", async || shop.confirm_of(&approved).await.status != 504).await;
     assert_eq!(shop.state(&approved.order).await, "DONE");
     assert_eq!(acquirer.authorized().into_values().collect::<Vec<_>>(), [1], "charged once");
+    app.stop().await;
+}
+
+/// The same call under the same key, until it is through.
+async fn is_done_in_the_end(call: Call) -> Answer {
+    let mut last = None;
+    eventually("the call is through", async || {
+        let answer = call.clone().await;
+        let is_done = answer.status == 200;
+        assert!(is_done || matches!(answer.status, 409 | 503 | 504), "{}", answer.json);
+        last = Some(answer);
+        is_done
+    })
+    .await;
+    last.unwrap()
+}
+
+#[tokio::test]
+async fn while_somebody_holds_the_database_callers_are_answered_before_they_give_up() {
+    let (app, acquirer) = scripted().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let (ready, approved) = (fresh("order"), app.approved_payment(&shop, &customer).await);
+    let token = shop.token_of(15_000, &ready).await;
+    let mut events = shop.events(&ready).listen().await;
+    events.expect_all(&["onopen", "payment-ready"]).await;
+    let held = app.database.hold().await;
+    let calls = [
+        shop.create(&Shop::order(15_000, &fresh("order"))).once("create"),
+        customer.approve(&token).once("approve"),
+        shop.confirm_of(&approved).once("confirm"),
+    ];
+    let started = Instant::now();
+    for answer in join_all(calls.clone().map(IntoFuture::into_future)).await {
+        unavailable(&answer);
+    }
+    assert!(started.elapsed() < Duration::from_secs(10), "clients give up after ten seconds");
+    assert_eq!((acquirer.verified(), acquirer.authorized().len()), (1, 0), "nothing of it was durable");
+    held.release().await;
+    for call in calls {
+        is_done_in_the_end(call).await;
+    }
+    events.expect_all(&["payment-in-verificate", "payment-in-progress"]).await;
+    assert_eq!(shop.state(&approved.order).await, "DONE");
+    assert_eq!(shop.payments().query("include", "all").await.data()["totalCount"], 3);
+    assert_eq!(acquirer.authorized().into_values().collect::<Vec<_>>(), [1]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn connections_that_the_server_cut_are_made_anew() {
+    let (app, _) = scripted().await;
+    if !app.database.is_postgres() {
+        return;
+    }
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    let db = app.database.connect().await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    db.execute_unprepared(cut).await.unwrap();
+    is_done_in_the_end(shop.confirm_of(&approved).once("confirm")).await;
+    db.execute_unprepared(cut).await.unwrap();
+    is_done_in_the_end(shop.create(&Shop::order(15_000, &fresh("order"))).once("create")).await;
+    assert_eq!(app.http.get("/readyz").await.status, 200);
     app.stop().await;
 }

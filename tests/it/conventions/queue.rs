@@ -1,6 +1,5 @@
 //! The journal's queue: commits that wait for a writer are few, and one more hears so at once.
 
-use sea_orm::ConnectionTrait;
 use tokio::task::JoinSet;
 
 use crate::support::{Shop, TestApp, eventually, fresh};
@@ -18,10 +17,7 @@ async fn a_full_journal_refuses_at_once_and_takes_commits_again_when_there_is_ro
     let app = app.start().await;
     let shop = app.shop().await;
     // While somebody else holds the database for writing, the journal's writer waits for it.
-    let elsewhere = app.database.connect().await;
-    let hold =
-        if app.database.is_postgres() { "BEGIN; LOCK TABLE payment_event IN SHARE MODE" } else { "BEGIN IMMEDIATE" };
-    elsewhere.execute_unprepared(hold).await.unwrap();
+    let held = app.database.hold().await;
     let mut running = JoinSet::new();
     for _ in 0..CALLS {
         let (shop, order) = (shop.clone(), Shop::order(15_000, &fresh("order")));
@@ -34,7 +30,7 @@ async fn a_full_journal_refuses_at_once_and_takes_commits_again_when_there_is_ro
         assert_eq!(answer.refused(503, "OVERLOADED").outcome(), "not_sent");
         refused.push(order);
     }
-    elsewhere.execute_unprepared("COMMIT").await.unwrap();
+    held.release().await;
     let mut written = 0;
     for (answer, order) in running.join_all().await {
         if answer.status == 200 {

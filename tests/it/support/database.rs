@@ -16,6 +16,16 @@ pub struct TestDatabase {
     server: Option<Server>,
 }
 
+/// A transaction of somebody else that others wait for.
+pub struct Held(DatabaseConnection);
+
+impl Held {
+    pub async fn release(self) {
+        self.0.execute_unprepared("ROLLBACK").await.unwrap();
+        self.0.close().await.unwrap();
+    }
+}
+
 struct Server {
     admin_url: String,
     name: String,
@@ -65,6 +75,15 @@ impl TestDatabase {
     /// A look past all doors, at what is really stored.
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await
+    }
+
+    /// Keeps everybody else from writing events, until it is released.
+    pub async fn hold(&self) -> Held {
+        let db = self.connect().await;
+        let postgres = "BEGIN; LOCK TABLE payment_event IN SHARE MODE";
+        let hold = if self.is_postgres() { postgres } else { "BEGIN IMMEDIATE" };
+        db.execute_unprepared(hold).await.unwrap();
+        Held(db)
     }
 
     /// Everything the database holds, as bytes: the SQLite files as they are, or every row as text.
