@@ -20,6 +20,8 @@ mod lease;
 mod merchants;
 mod origins;
 mod payments;
+#[cfg(test)]
+mod plans;
 mod records;
 mod rows;
 mod sessions;

@@ -28,6 +28,7 @@ mod pages;
 mod restart;
 mod shops;
 mod sse;
+mod sweeper;
 mod tenancy;
 mod tls;
 mod two_processes;
