@@ -22,6 +22,7 @@ mod idempotency;
 mod illness;
 mod lab;
 mod methods;
+mod network_down;
 mod operations;
 mod operator;
 mod pages;
