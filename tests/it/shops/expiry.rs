@@ -73,6 +73,34 @@ async fn a_confirm_in_time_may_end_after_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_confirm_in_time_that_took_no_money_ends_the_payment_after_the_deadline() {
+    for play in [Play::NotSent, Play::DECLINE] {
+        let clock = TestClock::at("2026-11-22T15:00:00Z");
+        let acquirer = ScriptedAcquirer::with_clock(clock.as_clock());
+        let app = TestApp::with(|_| {}).clock(&clock).acquirer(acquirer.clone()).start().await;
+        let (shop, customer) = app.shop_and_customer().await;
+        let approved = app.approved_payment(&shop, &customer).await;
+        let mut events = shop.events(&approved.order).listen().await;
+        events.until("payment-in-progress").await;
+        // Shortly before the deadline: a call that is out for long counts as lost.
+        clock.advance(AFTER - SignedDuration::from_secs(1));
+        acquirer.on_authorize(Play::Hang);
+        let confirm = tokio::spawn(shop.confirm_of(&approved).into_future());
+        acquirer.hanging(1).await;
+        clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS", "the money may be on its way");
+        acquirer.release(play);
+        confirm.await.unwrap().refused(409, "PAYMENT_EXPIRED");
+        events.expect("payment-expired").await;
+        assert_eq!(shop.state(&approved.order).await, "EXPIRED");
+        let calls = acquirer.authorized();
+        shop.confirm_of(&approved).await.refused(409, "PAYMENT_EXPIRED");
+        assert_eq!(acquirer.authorized(), calls, "an ended payment is not charged");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn the_sweeper_ends_what_a_stopped_process_left_open() {
     let clock = TestClock::at("2026-11-22T15:00:00Z");
     let app = TestApp::with(|_| {}).clock(&clock).start().await;
