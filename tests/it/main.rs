@@ -13,6 +13,7 @@ mod backoffice_pages;
 mod canary;
 mod cards;
 mod concurrency;
+mod constraints;
 mod conventions;
 mod customers;
 mod demo;
