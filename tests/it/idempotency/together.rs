@@ -11,11 +11,16 @@ async fn scripted() -> (TestApp, Arc<ScriptedAcquirer>) {
     (TestApp::with(|_| {}).acquirer(acquirer.clone()).start().await, acquirer)
 }
 
-/// Makes the call 20 times at once. Each answer is the one success or "still running"; at least one is
-/// the success, which is returned.
+/// Makes the call 20 times at once.
 async fn at_once(call: Call) -> Answer {
+    times_at_once(20, call).await
+}
+
+/// Makes the call so often at once, each on a connection of its own. Each answer is the one success or "still running"; at least one is
+/// the success, which is returned.
+async fn times_at_once(times: usize, call: Call) -> Answer {
     let key = fresh("key");
-    let calls: Vec<_> = (0..20).map(|_| tokio::spawn(call.clone().once(&key).into_future())).collect();
+    let calls: Vec<_> = (0..times).map(|_| tokio::spawn(call.clone().once(&key).into_future())).collect();
     let mut answers = Vec::new();
     for call in calls {
         answers.push(call.await.unwrap());
@@ -75,6 +80,24 @@ async fn a_refund_at_once_gives_back_once() {
     assert_eq!(acquirer.refunded(), [1_000, 1_000]);
     at_once(shop.cancel_order(&paid.order, &json!({}))).await;
     assert_eq!(acquirer.refunded(), [1_000, 1_000, 13_000]);
+}
+
+#[tokio::test]
+async fn a_hundred_at_once_charge_once_and_give_back_once() {
+    let (app, acquirer) = scripted().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = app.approved_payment(&shop, &customer).await;
+    let charged = times_at_once(100, shop.confirm_of(&approved)).await.data();
+    assert_eq!(charged["status"], "DONE");
+    assert_eq!(acquirer.authorized().into_values().collect::<Vec<_>>(), [1]);
+    let back = times_at_once(100, shop.cancel(&approved.key, &json!({ "amount": 1_000 }))).await.data();
+    assert_eq!(
+        (back["amount"].as_i64(), acquirer.refunded(), acquirer.refund_calls()),
+        (Some(-1_000), vec![1_000], vec![1])
+    );
+    let payment = shop.payment(&approved.key).await.data();
+    assert_eq!((&payment["balanceAmount"], payment["transactions"].as_array().unwrap().len()), (&json!(14_000), 2));
+    app.stop().await;
 }
 
 #[tokio::test]
