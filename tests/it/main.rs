@@ -22,6 +22,7 @@ mod doubt_desk;
 mod idempotency;
 mod illness;
 mod lab;
+mod logs;
 mod methods;
 mod network_down;
 mod operations;

@@ -97,6 +97,15 @@ async fn a_killed_process_has_forgotten_nothing_that_it_acknowledged() {
 
 #[tokio::test]
 async fn a_process_that_is_asked_to_end_finishes_what_is_under_way_and_exits_well() {
+    ends_in_order(Process::terminate).await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_interrupted_finishes_what_is_under_way_and_exits_well() {
+    ends_in_order(Process::interrupt).await;
+}
+
+async fn ends_in_order(ask: fn(&Process)) {
     let database = TestDatabase::create().await;
     let process = Process::start(&database, &[]).await;
     let shop = Shop::named(&process.http, "상점").await;
@@ -111,7 +120,7 @@ async fn a_process_that_is_asked_to_end_finishes_what_is_under_way_and_exits_wel
         shop.cancel(&approved.key, &json!({})).await.code() == "CONFIRM_IN_PROGRESS"
     })
     .await;
-    process.terminate();
+    ask(&process);
     assert_eq!(confirm.await.unwrap().data()["status"], "DONE");
     let rest = stream.until_end().await;
     assert!(rest.len() <= 1, "the stream ends, with or without the last event: {rest:?}");

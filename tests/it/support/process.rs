@@ -85,7 +85,16 @@ impl Process {
 
     /// Asks it to end, as a service manager does.
     pub fn terminate(&self) {
-        let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        self.signal("-TERM");
+    }
+
+    /// Asks it to end, as Ctrl-C in a terminal does.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let asked = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status().unwrap();
         assert!(asked.success());
     }
 

@@ -1,0 +1,54 @@
+//! What the real binary writes to its log when nobody looks at a terminal: lines for machines.
+
+use serde_json::Value;
+
+use crate::support::{CARDS, Customer, Process, Shop, TestDatabase, card, fresh};
+
+/// All that a server wrote from its start to its end, line by line.
+async fn written(process: Process) -> Vec<Value> {
+    process.terminate();
+    let (status, log) = process.ended().await;
+    assert!(status.success(), "{log}");
+    log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+/// Whether a line says this, in whatever field.
+fn says(line: &Value, text: &str) -> bool {
+    match line {
+        Value::String(said) => said == text,
+        Value::Array(inner) => inner.iter().any(|inner| says(inner, text)),
+        Value::Object(inner) => inner.values().any(|inner| says(inner, text)),
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn without_a_terminal_each_line_is_json_and_names_the_request_that_the_answer_names() {
+    let database = TestDatabase::create().await;
+    // What cannot be served is worth a line by itself, a refusal only when somebody looks for it.
+    let nowhere = [("PAYGATE__ACQUIRER__CARD__BASE_URL", "http://127.0.0.1:9"), ("PAYGATE__LOG__FILTER", "debug")];
+    let process = Process::start(&database, &nowhere).await;
+    let shop = Shop::named(&process.http, "상점").await;
+    let customer = Customer::new(&process.http).await;
+    let refused = shop.create(&Shop::order(-1, &fresh("order"))).await;
+    let failed = customer.add_card(&card(&CARDS[0])).await;
+    failed.refused(503, "CARD_NETWORK_UNAVAILABLE");
+    let (refused, failed) = (refused.header("x-request-id").unwrap(), failed.header("x-request-id").unwrap());
+    let lines = written(process).await;
+    let started = lines.iter().find(|line| line["message"].as_str().is_some_and(|said| said.starts_with("listening")));
+    let started = started.unwrap_or_else(|| panic!("{lines:?}"));
+    assert!(started["timestamp"].is_string() && started["level"] == "INFO", "{started}");
+    let of = |id: &str| lines.iter().filter(|line| says(line, id)).count();
+    assert!(of(failed) > 0 && of(refused) > 0 && failed != refused, "{lines:#?}");
+    let is_told = |line: &Value| line["level"] == "WARN" && line["code"] == "CARD_NETWORK_UNAVAILABLE";
+    assert!(lines.iter().any(|line| is_told(line) && says(line, failed)), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn whoever_wants_text_gets_text() {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, &[("PAYGATE__LOG__FORMAT", "text")]).await;
+    process.terminate();
+    let (status, log) = process.ended().await;
+    assert!(status.success() && log.lines().all(|line| serde_json::from_str::<Value>(line).is_err()), "{log}");
+}
