@@ -123,3 +123,38 @@ impl Drop for Counted {
         gauge!("paygate_sse_streams").set(before.saturating_sub(1) as f64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn frame(seq: i64) -> Frame {
+        Frame { seq, name: "payment-ready", data: "{}".into(), is_final: false }
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_is_too_slow_is_cut_off_and_counted_and_nobody_else_is() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let (bus, payment) = (Bus::new(10), PaymentId::from(Uuid::now_v7()));
+        let (mut slow, mut quick) = (bus.subscribe(payment).unwrap(), bus.subscribe(payment).unwrap());
+        let lag = i64::try_from(READER_LAG).unwrap();
+        for seq in 1..=lag + 1 {
+            metrics::with_local_recorder(&recorder, || bus.publish(payment, &frame(seq)));
+            assert_eq!(quick.next().await.unwrap().seq, seq);
+        }
+        let cut_off = recorder.handle().render();
+        assert!(cut_off.lines().any(|line| line == "paygate_sse_slow_readers_total 1"), "{cut_off}");
+        // What it was sent before it reads; then its stream ends, and it comes back with the last number.
+        for seq in 1..=lag {
+            assert_eq!(slow.next().await.unwrap().seq, seq);
+        }
+        assert!(slow.next().await.is_none());
+        bus.publish(payment, &frame(lag + 2));
+        assert_eq!(quick.next().await.unwrap().seq, lag + 2);
+        drop(slow);
+        assert_eq!(bus.open_streams(), 1);
+    }
+}

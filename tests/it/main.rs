@@ -16,6 +16,7 @@ mod concurrency;
 mod constraints;
 mod conventions;
 mod customers;
+mod dead_actor;
 mod demo;
 mod doubt;
 mod doubt_desk;
