@@ -20,6 +20,7 @@ mod dead_actor;
 mod demo;
 mod doubt;
 mod doubt_desk;
+mod house;
 mod idempotency;
 mod illness;
 mod lab;
