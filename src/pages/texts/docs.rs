@@ -12,7 +12,7 @@ super::texts! {
         step_page "페이지에서 결제 요청" "Ask for a payment in a page";
         step_page_hint "이 HTML을 파일로 저장해 브라우저로 여세요. 클라이언트 키는 페이지에 두어도 됩니다." "Save this as a file and open it in a browser. A client key may stand in a page.";
         step_confirm "서버에서 확정" "Confirm on the server";
-        step_confirm_hint "고객이 휴대폰에서 승인하면 페이지가 paymentKey를 보여 줍니다. 금액은 서버가 아는 값이어야 합니다." "When the customer has approved on the phone, the page shows the paymentKey. The amount must be the one your server knows.";
+        step_confirm_hint "고객이 휴대폰에서 승인하면 페이지가 주문 번호와 결제 키를 한 줄씩 보여 줍니다. 1단계와 같은 터미널에 붙여 넣고, 묻는 대로 두 줄을 입력하세요. 금액은 서버가 아는 값이어야 합니다." "When the customer has approved on the phone, the page shows the order and its payment key, a line each. Paste this into the shell of step 1 and answer with the two lines. The amount must be the one your server knows.";
         phone "휴대폰 페이지" "The phone page";
         customer "데모 고객" "demo customer";
         more "더 보기" "More";
