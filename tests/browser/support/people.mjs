@@ -63,6 +63,7 @@ export function shopWith(url, key) {
   const as = (method, path, body) =>
     call(`${url}/api/v1/p/merchant${path}`, method, { authorization: `Basic ${btoa(`${key}:`)}` }, body);
   const merchant = {
+    key,
     create: (order = {}) => as('POST', '', { orderId: `order-${randomUUID()}`, orderName: '원두 500 g', amount: 23_000, ...order }),
     confirm: (body) => as('POST', '/confirm', body),
     order: (orderId) => as('GET', `/orders/${orderId}`),

@@ -1,6 +1,11 @@
-// Confirms a payment with Java 17 or newer, without a dependency; Kotlin calls it as it is.
+// Confirms a payment with Java 17 or newer, without a dependency:
 //
 //   PAYGATE_SECRET_KEY=… java Confirm.java <orderId> <paymentKey> <amount>
+//
+// It ends with 0 when the payment is confirmed. Kotlin calls the class as it is:
+//
+//   val answer = Confirm("https://pay.example.com", secretKey).confirm(paymentKey, orderId, 15_000)
+//   check(answer.statusCode() == 200) { answer.body() }
 
 import java.io.IOException;
 import java.net.URI;
@@ -11,11 +16,11 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.Set;
+import java.util.regex.Pattern;
 
 public class Confirm {
-    /** Busy, or not known yet: the same call is sent again. Everything else is final. */
-    private static final Set<Integer> AGAIN = Set.of(429, 503, 504);
+    /** The same payment is being confirmed at this moment: by this call, sent before, or by another. */
+    private static final Pattern UNDER_WAY = Pattern.compile("\"(IDEMPOTENCY_KEY_IN_USE|CONFIRM_IN_PROGRESS)\"");
 
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
     private final String baseUrl;
@@ -50,7 +55,7 @@ public class Confirm {
             long wait = 3;
             try {
                 var response = http.send(request, BodyHandlers.ofString());
-                if (!AGAIN.contains(response.statusCode()) || attempt == 20) return response;
+                if (isFinal(response) || attempt == 20) return response;
                 wait = response.headers().firstValueAsLong("Retry-After").orElse(wait);
             } catch (IOException lost) {
                 if (attempt == 20) throw lost;
@@ -59,9 +64,17 @@ public class Confirm {
         }
     }
 
+    /** Not known yet, or busy: the same call is sent again. Everything else is final. */
+    private static boolean isFinal(HttpResponse<String> response) {
+        int status = response.statusCode();
+        return status < 500 && status != 429 && !UNDER_WAY.matcher(response.body()).find();
+    }
+
     public static void main(String[] args) throws Exception {
         var url = System.getenv().getOrDefault("PAYGATE_URL", "http://127.0.0.1:8080");
         var paygate = new Confirm(url, System.getenv("PAYGATE_SECRET_KEY"));
-        System.out.println(paygate.confirm(args[1], args[0], Long.parseLong(args[2])).body());
+        var answer = paygate.confirm(args[1], args[0], Long.parseLong(args[2]));
+        System.out.println(answer.body());
+        System.exit(answer.statusCode() == 200 ? 0 : 1);
     }
 }

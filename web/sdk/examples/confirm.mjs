@@ -10,6 +10,9 @@ const { PAYGATE_URL = 'http://127.0.0.1:8080', PAYGATE_SECRET_KEY, PORT = 3000 }
 /** What your shop knows about its orders. Never take the amount from the address of the page. */
 const orders = new Map(Object.entries(JSON.parse(process.env.ORDERS || '{"demo-1":15000}')));
 
+/** The same payment is being confirmed at this moment: by this call, sent before, or by another. */
+const UNDER_WAY = ['IDEMPOTENCY_KEY_IN_USE', 'CONFIRM_IN_PROGRESS'];
+
 /** Charges the card. Resolves with the payment, or throws what the server said. */
 export async function confirm({ paymentKey, orderId, amount }) {
   const request = {
@@ -27,13 +30,12 @@ export async function confirm({ paymentKey, orderId, amount }) {
     let wait = 3;
     try {
       const response = await fetch(`${PAYGATE_URL}/api/v1/p/merchant/confirm`, { ...request, signal: AbortSignal.timeout(15_000) });
+      wait = Number(response.headers.get('retry-after')) || wait;
       const body = await response.json();
       if (body.ok) return body.data;
       last = body.error;
-      // Unknown, not sent, or busy: ask again. Everything else is final.
-      if (!['unknown', 'not_sent'].includes(last.outcome) && ![409, 429].includes(response.status)) break;
-      if (response.status === 409 && last.code !== 'IDEMPOTENCY_KEY_IN_USE' && last.code !== 'CONFIRM_IN_PROGRESS') break;
-      wait = Number(response.headers.get('retry-after')) || wait;
+      // Not known yet, or busy: the same call is sent again. Everything else is final.
+      if (response.status < 500 && response.status !== 429 && !UNDER_WAY.includes(last.code)) break;
     } catch (error) {
       last = { code: 'NETWORK_ERROR', outcome: 'unknown', message: error.message };
     }
@@ -42,7 +44,7 @@ export async function confirm({ paymentKey, orderId, amount }) {
   throw last;
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://localhost');
   if (url.pathname !== '/success') return response.writeHead(404).end();
   const { paymentKey, orderId } = Object.fromEntries(url.searchParams);
@@ -53,4 +55,4 @@ createServer(async (request, response) => {
   } catch (error) {
     answer(402, error);
   }
-}).listen(PORT, () => console.log(`http://localhost:${PORT}/success`));
+}).listen(PORT, () => console.log(`http://localhost:${server.address().port}/success`));

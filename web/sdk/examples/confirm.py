@@ -11,6 +11,7 @@ import os
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,9 @@ PORT = int(os.environ.get("PORT", "3000"))
 
 # What your shop knows about its orders. Never take the amount from the address of the page.
 ORDERS = json.loads(os.environ.get("ORDERS", '{"demo-1": 15000}'))
+
+# The same payment is being confirmed at this moment: by this call, sent before, or by another.
+UNDER_WAY = ("IDEMPOTENCY_KEY_IN_USE", "CONFIRM_IN_PROGRESS")
 
 
 class Refused(Exception):
@@ -48,16 +52,23 @@ def confirm(payment_key, order_id, amount):
             with urllib.request.urlopen(request, timeout=15) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as refused:
-            error = json.load(refused)["error"]
             wait = int(refused.headers.get("Retry-After", wait))
-            # Unknown, not sent, or busy: ask again. Everything else is final.
-            is_busy = refused.code == 429 or error["code"] in ("IDEMPOTENCY_KEY_IN_USE", "CONFIRM_IN_PROGRESS")
-            if error["outcome"] not in ("unknown", "not_sent") and not is_busy:
+            error = error_of(refused)
+            # Not known yet, or busy: the same call is sent again. Everything else is final.
+            if refused.code < 500 and refused.code != 429 and error["code"] not in UNDER_WAY:
                 raise Refused(error) from None
-        except OSError as lost:
+        except (OSError, HTTPException, ValueError) as lost:
             error = {"code": "NETWORK_ERROR", "outcome": "unknown", "message": str(lost)}
         time.sleep(wait)
     raise Refused(error)
+
+
+def error_of(refused):
+    """What the server said; something in front of it may have answered in its place."""
+    try:
+        return json.load(refused)["error"]
+    except ValueError:
+        return {"code": "NETWORK_ERROR", "outcome": "unknown", "message": str(refused)}
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -80,5 +91,6 @@ class Shop(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    print(f"http://localhost:{PORT}/success", flush=True)
-    ThreadingHTTPServer(("127.0.0.1", PORT), Shop).serve_forever()
+    server = ThreadingHTTPServer(("127.0.0.1", PORT), Shop)
+    print(f"http://localhost:{server.server_port}/success", flush=True)
+    server.serve_forever()
