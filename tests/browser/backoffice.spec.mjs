@@ -22,6 +22,7 @@ test('a new shop: sign up, take the keys, sell, give a part back', async ({ page
   await expect(page.getByText(ann.email).first()).toBeVisible();
   const timeline = page.locator('.timeline');
   await expect(timeline.locator('.moment')).not.toHaveCount(0);
+  await expect(page.locator('.card').last()).toContainText('WebhooksNone yet. Follow the payment by its events (SSE), or ask GET');
   const before = await timeline.locator('.moment').count();
 
   await page.getByRole('link', { name: 'Refund' }).click();

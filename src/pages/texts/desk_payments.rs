@@ -94,6 +94,9 @@ super::texts! {
         timeline "타임라인" "Timeline";
         earlier "이전 기록 {n}건은 생략했습니다." "{n} earlier events are not shown.";
         timeline_hint "원장에 기록된 모든 일입니다. 간격은 앞선 일로부터 걸린 시간입니다." "Everything in the journal. The gap is the time since the event before.";
+        webhooks "웹훅" "Webhooks";
+        webhooks_none "아직 없습니다. 결제는 이벤트(SSE)로 따라가거나 GET /api/v1/p/merchant/orders/{orderId}로 조회하세요." "None yet. Follow the payment by its events (SSE), or ask GET /api/v1/p/merchant/orders/{orderId}.";
+        webhooks_docs "이벤트 설명" "About the events";
         refund "취소·환불" "Refund";
         refund_title "취소·환불하기" "Give money back";
         refund_amount "돌려줄 금액" "Amount to give back";

@@ -27,6 +27,7 @@ super::texts! {
         events_hint "모든 이벤트에는 이름과 순서 번호(id)가 있고, 다시 연결하면 마지막 번호 다음부터 이어집니다." "Every event has a name and a number (id); a stream that reconnects goes on after the last one.";
         event "이벤트" "Event";
         meaning "뜻" "Meaning";
+        webhooks "웹훅은 아직 없습니다. 이 이벤트로 따라가거나 GET /api/v1/p/merchant/orders/{orderId}로 조회하세요." "There are no webhooks yet: follow these events, or ask GET /api/v1/p/merchant/orders/{orderId}.";
         errors "오류 코드" "Error codes";
         errors_hint "outcome은 돈에 대해 무엇을 뜻하는지 알려 줍니다: declined는 결제되지 않음, not_sent는 카드사에 전달되지 않음(다시 시도), unknown은 같은 요청을 다시 보내 확인." "outcome says what it means for the money: declined, nothing charged; not_sent, it never reached the card network, try again; unknown, send the same request again to learn.";
         code "코드" "Code";
