@@ -8,6 +8,7 @@ use super::{page::Page, sdk, security::Policy, texts};
 use crate::{
     acquirer::{Behaviour, SPECIAL_CARDS, SpecialCard},
     demo,
+    domain::Status,
     error::{ApiError, Code, Lang, Told},
     routes::{App, keys_in_force},
 };
@@ -45,7 +46,7 @@ struct ErrorLine {
 }
 
 struct EventLine {
-    name: &'static str,
+    name: String,
     about: &'static str,
 }
 
@@ -115,18 +116,25 @@ fn errors(lang: Lang) -> Vec<ErrorLine> {
     Code::ALL.iter().map(line).collect()
 }
 
+/// A stream opens with a word of its own; then each status has an event of its name.
 fn events(texts: &'static texts::StreamEvents) -> Vec<EventLine> {
-    [
-        ("onopen", texts.open),
-        ("payment-ready", texts.ready),
-        ("payment-in-verificate", texts.in_verificate),
-        ("payment-in-progress", texts.in_progress),
-        ("payment-done", texts.done),
-        ("payment-partial-canceled", texts.partial_canceled),
-        ("payment-canceled", texts.canceled),
-        ("payment-aborted", texts.aborted),
-        ("payment-expired", texts.expired),
-    ]
-    .map(|(name, about)| EventLine { name, about })
-    .into()
+    let open = EventLine { name: "onopen".to_owned(), about: texts.open };
+    let of_status = |status: Status| EventLine {
+        name: format!("payment-{}", status.as_str().to_lowercase().replace('_', "-")),
+        about: meaning(status, texts),
+    };
+    std::iter::once(open).chain(Status::ALL.map(of_status)).collect()
+}
+
+const fn meaning(status: Status, texts: &texts::StreamEvents) -> &'static str {
+    match status {
+        Status::Ready => texts.ready,
+        Status::InVerificate => texts.in_verificate,
+        Status::InProgress => texts.in_progress,
+        Status::Done => texts.done,
+        Status::PartialCanceled => texts.partial_canceled,
+        Status::Canceled => texts.canceled,
+        Status::Aborted => texts.aborted,
+        Status::Expired => texts.expired,
+    }
 }
