@@ -3,6 +3,8 @@
 
 const ASSETS = new URL(location).searchParams.get('assets');
 const SHELL = '/m/';
+/** A module is asked for with an origin, and was not when it was kept: the answer is the same. */
+const WHOEVER_ASKS = { ignoreVary: true };
 
 self.addEventListener('install', () => self.skipWaiting());
 
@@ -28,7 +30,7 @@ self.addEventListener('fetch', (event) => {
 
 async function fromCache(request) {
   const cache = await caches.open(ASSETS);
-  const kept = await cache.match(request);
+  const kept = await cache.match(request, WHOEVER_ASKS);
   if (kept) return kept;
   const fresh = await fetch(request);
   if (fresh.ok) cache.put(request, fresh.clone());
@@ -39,7 +41,7 @@ async function fromNetwork(request) {
   try {
     return await fetch(request);
   } catch (error) {
-    const kept = await (await caches.open(ASSETS)).match(SHELL);
+    const kept = await (await caches.open(ASSETS)).match(SHELL, WHOEVER_ASKS);
     if (kept) return kept;
     throw error;
   }
