@@ -46,3 +46,52 @@ test('without a camera: a picture of the code, or its address', async ({ page, p
   await app.getByRole('button', { name: 'Open' }).click();
   await expect(app.locator('.bill')).toContainText('₩4,500');
 });
+
+test.describe('a browser with a detector of its own', () => {
+  /** It finds nothing at first; `window.looks` tells what it was shown. */
+  const detector = ([formats, link]) => {
+    window.looks = [];
+    window.BarcodeDetector = class {
+      static async getSupportedFormats() { return formats; }
+      async detect(source) {
+        window.looks.push(source.constructor.name);
+        return window.looks.length > 2 || source instanceof ImageBitmap ? [{ rawValue: link }] : [];
+      }
+    };
+  };
+  const usesLibrary = (app) => app.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/jsqr.js')));
+
+  test('is asked, for the camera and for a picture, and the library stays where it is', async ({ page, phone, server, people }) => {
+    const checkout = await buy(page, server.url);
+    const camera = await chromium.launch(launchOptions({ args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] }));
+    try {
+      const app = await phone(await people.customer(), { from: camera, permissions: ['camera'] });
+      await app.addInitScript(detector, [['qr_code', 'ean_13'], await linkOn(checkout)]);
+      await app.goto(`${server.url}/m/#/scan`);
+      await expect(app.locator('.bill')).toContainText('₩4,500');
+      expect(await app.evaluate(() => window.looks)).toEqual(Array(3).fill('HTMLVideoElement'));
+      expect(await app.evaluate(() => document.querySelector('video')), 'the camera is let go').toBeNull();
+
+      await app.goto(`${server.url}/m/#/cards`);
+      await app.evaluate(() => { window.looks.length = 0; navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no')); });
+      await app.goto(`${server.url}/m/#/scan`);
+      await app.getByLabel('Read from a picture').setInputFiles({ name: 'screen.png', mimeType: 'image/png', buffer: await page.screenshot() });
+      await expect(app.locator('.bill')).toContainText('₩4,500');
+      expect(await app.evaluate(() => window.looks)).toEqual(['ImageBitmap']);
+      expect(await usesLibrary(app)).toBe(false);
+    } finally {
+      await camera.close();
+    }
+  });
+
+  test('that reads no QR codes is left alone: the library reads them', async ({ page, phone, server, people }) => {
+    const checkout = await buy(page, server.url);
+    const app = await phone(await people.customer());
+    await app.addInitScript(detector, [['ean_13'], 'https://example.com/']);
+    await app.goto(`${server.url}/m/#/scan`);
+    await app.getByLabel('Read from a picture').setInputFiles({ name: 'screen.png', mimeType: 'image/png', buffer: await checkout.screenshot() });
+    await expect(app.locator('.bill')).toContainText('₩4,500');
+    expect(await app.evaluate(() => window.looks)).toEqual([]);
+    expect(await usesLibrary(app)).toBe(true);
+  });
+});
