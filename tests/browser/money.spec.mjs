@@ -137,7 +137,9 @@ test('where nobody can be asked, a person decides, once and with a note', async 
     const payer = await customer(server.url, ['chargesSilently']);
     await merchant.sell(payer, { orderId: 'doubt', orderName: 'Silent charge', amount: 12_000 }, 'chargesSilently');
     await signInAt(page, server.url, owner);
-    await page.getByRole('link', { name: 'Look' }).click();
+    const told = page.locator('.note-warn');
+    await expect(told).toContainText('In doubt 1 · Money whose outcome is not known');
+    await told.getByRole('link', { name: 'Look' }).click();
     const note = page.getByLabel('Who said so, and how you found out');
     await page.getByLabel('It was approved').check();
     await note.fill('Ms Kim at the card company, by phone');
@@ -149,6 +151,9 @@ test('where nobody can be asked, a person decides, once and with a note', async 
     await expect(page.getByRole('status')).toHaveText('The result is recorded.');
     await expect(page.getByRole('heading', { name: 'No money is in doubt.' })).toBeVisible();
     expect(await merchant.order('doubt')).toMatchObject({ status: 'DONE', balanceAmount: 12_000 });
+    await go(page, 'Dashboard');
+    await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+    await expect(told).toHaveCount(0);
     await go(page, 'Payments');
     await page.getByRole('link', { name: 'Silent charge' }).click();
     await expect(page.locator('.timeline')).toContainText('Ms Kim at the card company, by phone');
