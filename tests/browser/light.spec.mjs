@@ -26,7 +26,7 @@ test.describe('weight', () => {
       ['/shop/', '.good', 60], ['/shop/fail?code=PAYMENT_CANCELED', '.receipt', 60], [checkout, '.qr', 60],
       ['/checkout/nonsense', '.notice', 60], ['/api-docs', 'details', 60], ['/docs/', 'pre', 60],
       ['/backoffice/sign-in', '.door', 60], ['/backoffice/sign-up', '.door', 60],
-      ['/m/#/', '.panel', 60], [pay, '.number-choice', 60], ['/m/#/scan', '.notice-warn:not([hidden])', 120],
+      ['/m/#/', '.panel', 60], [pay, '.number-choice', 60], ['/m/#/scan', '.blocked:not([hidden])', 120],
     ];
     watch.allow(/status of 404/);
     for (const [path, selector, limit] of places) {

@@ -64,7 +64,7 @@ export async function pages(server, brief) {
     { name: 'checkout-unknown', path: '/checkout/nonsense', then: shows('.notice') },
     { name: 'docs', path: '/docs/' },
     { name: 'api-docs', path: '/api-docs' },
-    { name: 'api-docs-open', path: '/api-docs', then: (page) => page.evaluate(() => { document.querySelector('details').open = true; }) },
+    { name: 'api-docs-open', path: '/api-docs', then: (page) => page.locator('summary').first().click() },
   ];
 }
 
@@ -125,7 +125,7 @@ export async function screens(server, brief) {
     { name: 'phone-sign-in-wrong', hash: '#/sign-in', then: press(/^(Sign in|로그인)$/, '#screen .error:not(:empty)') },
     { name: 'phone-home', who: rich, hash: '#/', then: has('.row') },
     { name: 'phone-home-new', who: poor, hash: '#/', then: has('.empty-panel') },
-    { name: 'phone-scan', who: rich, hash: '#/scan', then: has('.notice-warn:not([hidden])') },
+    { name: 'phone-scan', who: rich, hash: '#/scan', then: has('.blocked:not([hidden])') },
     { name: 'phone-pay', who: rich, hash: `#/pay/${token}`, then: has('.number-choice') },
     { name: 'phone-pay-one-card', who: newcomer, hash: `#/pay/${token}`, then: has('.number-choice') },
     { name: 'phone-pay-no-card', who: poor, hash: `#/pay/${token}`, then: has('.empty-panel') },

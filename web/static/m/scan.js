@@ -81,10 +81,10 @@ class Camera {
   }
 
   give(why) {
-    this.view.blocked.textContent = word(why);
+    // In the place of the picture, so that nothing below it moves.
+    this.view.finder.classList.add('is-blocked');
     this.view.blocked.hidden = false;
-    this.view.finder.hidden = true;
-    this.view.hint.hidden = true;
+    this.view.why.textContent = word(why);
   }
 
   stop() {
