@@ -1,5 +1,6 @@
 // How every page looks in every state: in both languages, light and dark, at three widths. Nothing may be
-// wider than the window, and axe-core may find nothing serious. The pictures come to lie in target/screens/.
+// wider than the window or move after it was drawn, axe-core may find nothing serious, and nothing inline may
+// be executed. The pictures come to lie in target/screens/.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,10 @@ const [PHONE, TABLET, COMPUTER] = [[360, 780], [768, 1024], [1440, 900]];
 /** What there are pictures of. Each language has its half of a page's four looks. */
 const VIEWS = { ko: [[PHONE, 'light'], [COMPUTER, 'dark']], en: [[PHONE, 'dark'], [COMPUTER, 'light']] };
 const IN_THE_HAND = [[PHONE, 'light'], [PHONE, 'dark']];
+/** How wide a window is when its pages are loaded. */
+const OPENED = { ko: PHONE, en: COMPUTER };
+/** As much as the eye forgives: a quarter of what is called good. */
+const MOST_SHIFT = 0.02;
 
 // Here payments expire soon, and a silent card network is soon given up.
 const BRIEF = {
@@ -38,14 +43,18 @@ for (const lang of ['ko', 'en']) {
           // Whoever sees several of them stays in one window.
           if (!open.has(before)) {
             const context = watch.over(await browser.newContext({ locale: lang, reducedMotion: 'reduce' }));
+            await context.addInitScript(noteShifts);
             await before?.(context);
+            context.on('response', (response) => watch.problems.push(...allowsTooMuch(response)));
             open.set(before, await context.newPage());
           }
           const page = open.get(before);
           await page.emulateMedia({ colorScheme: 'light' });
-          await page.setViewportSize({ width: 360, height: 780 });
+          const [width, height] = views === IN_THE_HAND ? PHONE : OPENED[lang];
+          await page.setViewportSize({ width, height });
           await page.goto(addressOf(place, servers[0], lang));
           await then?.(page);
+          expect.soft(await shiftOf(page), `${name}-${lang}-${width}: nothing moves`).toBeLessThan(MOST_SHIFT);
           await look(page, `${name}-${lang}`, views);
           await page.unrouteAll();
           await page.goto('about:blank');
@@ -65,6 +74,31 @@ function addressOf({ server: own, path, hash = '' }, server, lang) {
   return url.href;
 }
 
+/** Adds up what moved without being asked to. */
+function noteShifts() {
+  window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shift += value;
+  }).observe({ type: 'layout-shift', buffered: true });
+}
+
+/** After everything is loaded and drawn. */
+const shiftOf = (page) => page.evaluate(async () => {
+  if (document.readyState !== 'complete') await new Promise((loaded) => addEventListener('load', loaded));
+  await document.fonts.ready;
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  return window.shift;
+});
+
+/** Each page says that nothing inline is executed, and where everything comes from. */
+function allowsTooMuch(response) {
+  const status = response.status();
+  if (response.request().resourceType() !== 'document' || (status >= 300 && status < 400)) return [];
+  const policy = response.headers()['content-security-policy'] ?? '';
+  const isStrict = policy.startsWith("default-src 'none'; script-src 'self'; style-src 'self';") && !/unsafe|\*|data:|blob:/.test(policy);
+  return isStrict ? [] : [`policy: ${response.url()}: ${policy}`];
+}
+
 async function look(page, name, views) {
   await page.evaluate(AXE);
   for (const size of [PHONE, TABLET, COMPUTER]) {
@@ -76,10 +110,16 @@ async function look(page, name, views) {
       const view = `${name}-${colorScheme}-${width}`;
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: `${FOLDER}${view}.png`, animations: 'disabled', fullPage: true });
-      const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
-      const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
-      const told = serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
-      expect.soft(told, `${view}: axe-core`).toEqual([]);
+      await examine(page, view);
     }
+    // Between the two: as the last picture was lit.
+    if (size === TABLET) await examine(page, `${name}-${width}`);
   }
+}
+
+async function examine(page, view) {
+  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
+  const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
+  const told = serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+  expect.soft(told, `${view}: axe-core`).toEqual([]);
 }
