@@ -55,10 +55,16 @@ impl Page {
 
     /// Where the switch leads: this very page, as far as an address says which, in the other language.
     pub fn switch(&self) -> String {
+        self.switch_with(&[])
+    }
+
+    /// The same, where an address alone does not say which page it is.
+    pub fn switch_with(&self, more: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let kept = url::form_urlencoded::parse(self.request.query_string().as_bytes())
-            .filter(|(name, _)| name != "lang" && name != "keep");
-        query.extend_pairs(kept).append_pair("lang", self.other()).append_key_only("keep");
+        let is_told = |name: &str| matches!(name, "lang" | "keep") || more.iter().any(|(told, _)| *told == name);
+        let kept = url::form_urlencoded::parse(self.request.query_string().as_bytes());
+        query.extend_pairs(kept.filter(|(name, _)| !is_told(name))).extend_pairs(more);
+        query.append_pair("lang", self.other()).append_key_only("keep");
         format!("?{}", query.finish())
     }
 

@@ -26,6 +26,8 @@ struct Door<'a> {
     csrf: String,
     /// Where the way leads afterwards.
     next: String,
+    /// This page in the other language, after a refused form, too: the way is not forgotten.
+    switch: String,
     email: &'a str,
     name: &'a str,
     notice: &'static str,
@@ -61,7 +63,7 @@ pub async fn sign_in(knock: Knock) -> Result<HttpResponse, ApiError> {
         session::begin(app, request, &merchant).await
     };
     match entered.await {
-        Ok(cookie) => Ok(enter(see(own(form.get("next"))), &cookie)),
+        Ok(cookie) => Ok(enter(see(&own(form.get("next"))), &cookie)),
         Err(error) => show(&visitor, false, Some(&error), &form),
     }
 }
@@ -109,12 +111,14 @@ fn show(
     let texts = texts::Door::of(page.lang);
     let query = |name| session::asked(&visitor.request, name);
     let (csrf, cookie) = visitor.csrf()?;
+    let next = own(&form.text("next").unwrap_or_else(|| query("next")));
     let template = Door {
         desk: texts::Desk::of(page.lang),
         texts,
         is_sign_up,
         csrf,
-        next: own(&form.text("next").unwrap_or_else(|| query("next"))).to_owned(),
+        switch: page.switch_with(&[("next", &next)]),
+        next,
         email: form.get("email"),
         name: form.get("name"),
         notice: match query("left").as_str() {
@@ -139,12 +143,13 @@ fn show(
     })
 }
 
-/// Only ways within the back office: nobody is sent elsewhere from here. An address as browsers write it is
-/// plain text, and fits into a header.
-fn own(next: &str) -> &str {
-    let is_own = next.starts_with(HOME)
-        && !next.contains('\\')
-        && next.bytes().all(|byte| byte.is_ascii_graphic())
-        && !next.starts_with("/backoffice//");
-    if is_own { next } else { HOME }
+/// Only ways within the back office: nobody is sent elsewhere from here. An address is followed as a browser
+/// does, `..` and `%2e%2e` included, and what is left is where it leads.
+fn own(next: &str) -> String {
+    // As browsers write it, an address is plain text, and fits into a header.
+    let is_plain = next.starts_with(HOME) && next.bytes().all(|byte| byte.is_ascii_graphic());
+    let followed = || url::Url::parse("http://paygate.invalid").and_then(|here| here.join(next)).ok();
+    let is_own = |url: &url::Url| url.path().starts_with(HOME) && !url.path().starts_with("/backoffice//");
+    let url = is_plain.then(followed).flatten().filter(is_own);
+    url.map_or_else(|| HOME.to_owned(), |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
 }
