@@ -55,6 +55,9 @@ pub struct PaymentView {
     pub amount: i64,
     /// Charged and not given back.
     pub balance_amount: i64,
+    /// When the shop asked for it: what lists are sorted and filtered by.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: String,
     /// While an outcome is in doubt, in a payment's own view: what is being done about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<ResolutionView>,
@@ -200,6 +203,7 @@ impl TransactionView {
 impl From<Listed> for PaymentView {
     fn from(row: Listed) -> Self {
         let Listed {
+            created_at,
             payment_key,
             order_id,
             order_name,
@@ -225,6 +229,7 @@ impl From<Listed> for PaymentView {
             merchant_name,
             amount,
             balance_amount: balance,
+            created_at: iso(created_at),
             resolution: None,
         }
     }
@@ -244,6 +249,7 @@ impl PaymentView {
             merchant_name: merchant_name.to_owned(),
             amount: payment.order.amount.minor(),
             balance_amount: payment.balance(),
+            created_at: iso(payment.created_at),
             resolution: payment.resolution().map(ResolutionView::from),
         }
     }

@@ -64,6 +64,7 @@ pub struct Transaction {
 /// A payment as a list shows it.
 #[derive(Debug, Clone)]
 pub struct Listed {
+    pub created_at: Timestamp,
     pub payment_key: Option<String>,
     pub order_id: String,
     pub order_name: String,
@@ -244,6 +245,7 @@ fn listed(
     let mut transactions: Vec<_> = transactions.into_iter().map(transaction).collect::<Result<_, _>>()?;
     transactions.sort_by_key(|transaction| std::cmp::Reverse((transaction.completed_at, transaction.id)));
     Ok(Listed {
+        created_at: timestamp(row.created_at)?,
         payment_key: row.payment_key,
         order_id: row.order_id,
         order_name: row.order_name,

@@ -139,6 +139,27 @@ test('checkout and phone on one device: nothing to compare', async ({ page, serv
   await thanked(page).toBeVisible();
 });
 
+test('a history that begins with payments of the next month goes on to its own', async ({ phone, server, people }) => {
+  const app = await phone(await people.customer());
+  const payment = (at, createdAt) => ({
+    paymentKey: `key-${at}`, orderName: `Order ${at}`, merchantName: 'Shop', amount: 1000, status: 'DONE', createdAt, transactions: [{ status: 'APPROVED', completedAt: createdAt }],
+  });
+  const month = new Date().toISOString().slice(0, 7);
+  await app.route('**/api/v1/p/user/payments?*', (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const page = Number(query.get('page'));
+    const made = Array.from({ length: 20 }, (_, at) => payment(page * 20 + at, page === 0 ? '2099-01-01T00:00:00Z' : `${month}-02T03:00:00Z`));
+    // The third page repeats the end of the second.
+    const payments = query.get('limit') !== '20' ? [] : page < 2 ? made : [payment(39, `${month}-02T03:00:00Z`), payment(40, `${month}-02T03:00:00Z`)];
+    return route.fulfill({ json: { ok: true, data: { payments } } });
+  });
+  await app.goto(`${server.url}/m/#/history`);
+  await expect(app.locator('.rows a')).toHaveCount(20);
+  await app.getByRole('button', { name: 'More' }).click();
+  await expect(app.locator('.rows a')).toHaveCount(21);
+  await expect(app.getByRole('button', { name: 'More' })).toBeHidden();
+});
+
 test('a session that ended is told, and the payment waits', async ({ phone, server, people, watch }) => {
   watch.allow(/status of 401/);
   const { token } = await (await people.shop()).create();

@@ -25,6 +25,7 @@ async fn a_payment_in_the_list_tells_everything_about_itself() {
         "paymentKey": paid.key, "cardNumber": "****-****-****-0001", "accountId": customer.id,
         "paymentType": "CARD", "orderId": paid.order, "orderName": "드립 커피 세트",
         "status": "PARTIAL_CANCELED", "merchantName": shop.name, "amount": 15_000, "balanceAmount": 10_000,
+        "createdAt": at,
         "transactions": [
             { "id": ids[0], "paymentKey": paid.key, "amount": -5_000, "status": transactions[0]["status"],
               "reason": "반품", "requestedAt": at, "completedAt": at },

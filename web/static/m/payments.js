@@ -12,7 +12,7 @@ export function stateOf(payment) {
 export const transactionName = (status) => word({ APPROVED: 'isApproved', CANCELED: 'isCanceled' }[status] || 'isRefunded');
 
 /** When it was charged: transactions come newest first. */
-export const chargedAt = (payment) => payment.transactions.at(-1).completedAt;
+const chargedAt = (payment) => payment.transactions.at(-1).completedAt;
 
 export function paymentRow(payment) {
   const { orderName, merchantName, amount, paymentKey } = payment;
