@@ -139,6 +139,28 @@ test('checkout and phone on one device: nothing to compare', async ({ page, serv
   await thanked(page).toBeVisible();
 });
 
+test('a server that cannot say whose payment it is, is asked again', async ({ phone, server, people, watch }) => {
+  watch.allow(/status of (503|429)/, /ERR_FAILED/);
+  const who = await people.customer();
+  const { token } = await (await people.shop()).create();
+  await who.approve(token, 'good');
+  const app = await phone(who);
+  const failures = [{ status: 503 }, { status: 429 }, null];
+  await app.route('**/api/v1/p/user/sse/connect?*', (route) => {
+    if (!failures.length) return route.continue();
+    const failure = failures.shift();
+    return failure ? route.fulfill({ ...failure, body: '{}' }) : route.abort();
+  });
+  await app.goto(`${server.url}/m/#/pay/${token}`);
+  await expect(app.getByRole('heading', { name: 'You have approved' })).toBeVisible({ timeout: 15_000 });
+  expect(failures).toEqual([]);
+  // Somebody else is told that it is another customer's.
+  const other = await phone(await people.customer());
+  watch.allow(/status of 403/);
+  await other.goto(`${server.url}/m/#/pay/${token}`);
+  await expect(other.getByRole('heading', { name: /another customer/i })).toBeVisible();
+});
+
 test('a history that begins with payments of the next month goes on to its own', async ({ phone, server, people }) => {
   const app = await phone(await people.customer());
   const payment = (at, createdAt) => ({

@@ -32,27 +32,33 @@ export async function call(method, path, body) {
     throw new Failure(0, 'NETWORK', word('offline'));
   }
   if (answer.ok) return answer.data;
-  if (response.status === 401) {
-    session.end();
-    dispatchEvent(new Event('signed-out'));
-  }
+  if (response.status === 401) signOut();
   throw new Failure(response.status, answer.error.code, answer.error.message);
+}
+
+function signOut() {
+  session.end();
+  dispatchEvent(new Event('signed-out'));
 }
 
 export const get = (path, query) => call('GET', query ? `${path}?${new URLSearchParams(query)}` : path);
 export const post = (path, body) => call('POST', path, body);
 
-/** Whether this customer is the payer: only they may listen to it as customers. */
+/** Whether this customer is the payer: only they may listen to it as customers. Nothing when nobody could say. */
 export async function isMine({ merchantId, orderId }) {
   const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
   try {
     const query = new URLSearchParams({ merchantId, orderId });
     const headers = { Authorization: `Bearer ${session.token()}` };
     const response = await fetch(`/api/v1/p/user/sse/connect?${query}`, { headers, signal: stop.signal });
-    return response.ok;
+    if (response.status === 401) signOut();
+    if (response.ok) return true;
+    return [403, 409].includes(response.status) ? false : undefined;
   } catch {
-    return false;
+    return undefined;
   } finally {
+    clearTimeout(timer);
     stop.abort();
   }
 }

@@ -8,6 +8,8 @@ import { reasonText } from '../reasons.js';
 import { readToken } from './token.js';
 import { watch } from './watch.js';
 
+/** Pause before somebody is asked again who could not say. */
+const RETRY_MS = 2000;
 const ENDED = ['done', 'canceled', 'aborted', 'expired'];
 
 export async function pay({ param: token, go }) {
@@ -30,7 +32,7 @@ const withAnotherCard = (message) => `${message} ${word('failedHint')}`;
 
 class PaymentScreen {
   constructor(token, claims, cards, go) {
-    Object.assign(this, { token, claims, cards, go, state: 'checking', paymentKey: null, isAsking: false });
+    Object.assign(this, { token, claims, cards, go, state: 'checking', paymentKey: null, isAsking: false, turn: 0 });
     this.view = make('pay', { ...claims, amount: won(claims.amount) });
     this.show('checking');
   }
@@ -47,6 +49,7 @@ class PaymentScreen {
   }
 
   stop() {
+    this.hears();
     this.unwatch?.();
     clearInterval(this.ticking);
   }
@@ -54,13 +57,29 @@ class PaymentScreen {
   /** What the stream says. While our own answer is on its way, only the end of the payment counts. */
   async onState(state, reason) {
     if (this.isAsking && !ENDED.includes(state)) return;
+    const turn = this.hears();
     const isOpen = state === 'ready' || state === 'failed';
     // Somebody owns it. It was this customer, maybe on another screen, or somebody else.
     const needsOwner = state !== 'ready' && !['canceled', 'expired'].includes(state);
-    if (needsOwner && this.isOurs === undefined) this.isOurs = await isMine(this.claims);
+    if (needsOwner && this.isOurs === undefined) {
+      const isOurs = await isMine(this.claims);
+      // Something newer has been heard meanwhile.
+      if (turn !== this.turn) return;
+      if (isOurs === undefined) {
+        this.retrying = setTimeout(() => this.onState(state, reason), RETRY_MS);
+        return;
+      }
+      this.isOurs = isOurs;
+    }
     if (needsOwner && !this.isOurs) return this.show('others');
     if (isOpen) return this.state === 'consent' ? undefined : this.ask(state === 'failed' ? withAnotherCard(reason || word('failed')) : '');
     this.show(state, reason);
+  }
+
+  /** What was heard before counts no more. */
+  hears() {
+    clearTimeout(this.retrying);
+    return (this.turn += 1);
   }
 
   show(state, reason) {
@@ -85,6 +104,7 @@ class PaymentScreen {
 
   async approve(cardId) {
     this.isAsking = true;
+    this.hears();
     this.show('verifying');
     try {
       const { paymentKey } = await post('/authentication/simple', { token: this.token, cardId });
