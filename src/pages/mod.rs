@@ -7,6 +7,7 @@ mod checkout;
 mod checkout_calls;
 mod desk;
 mod docs;
+mod front;
 mod language;
 mod matching;
 mod page;
@@ -28,9 +29,10 @@ use actix_web::{
 
 use crate::routes::in_time;
 
-/// Mounts the pages.
+/// Mounts the pages, and what stands at no address.
 pub fn configure(config: &mut ServiceConfig) {
     let pages = [
+        ("/", web::get().to(front::door)),
         ("/checkout/{token}", web::get().to(checkout::page)),
         ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
         ("/checkout/{token}/events", web::get().to(checkout_calls::events)),
@@ -51,6 +53,7 @@ pub fn configure(config: &mut ServiceConfig) {
     }
     config.service(web::redirect("/docs", "/docs/"));
     desk::configure(config);
+    config.default_service(web::to(front::nothing).wrap(from_fn(security::layer)));
 }
 
 /// Mounts the demo shop; only where there is a demo.

@@ -199,8 +199,3 @@ pub fn log(error: &ApiError) {
         _ => tracing::debug!(code, cause, "a request was refused"),
     }
 }
-
-/// What stands at no address.
-pub async fn not_found() -> Result<HttpResponse, ApiError> {
-    Err(Code::RouteNotFound.into())
-}

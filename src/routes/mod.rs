@@ -128,8 +128,7 @@ mod method {
     pub const delete: Method = Method::DELETE;
 }
 
-/// Mounts the API. What is not there is 404, a wrong method 405 (the framework's own, which names the right
-/// ones), each in the envelope.
+/// Mounts the API. A wrong method is 405 (the framework's own, which names the right ones), in the envelope.
 pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config.app_data(app).app_data(web::PayloadConfig::new(body::MAX_BODY_BYTES));
@@ -146,7 +145,6 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
             }
             config.service(resource.wrap(from_fn(envelope::in_time)));
         }
-        config.default_service(web::to(envelope::not_found));
     }
 }
 

@@ -10,6 +10,7 @@ mod desk_keys;
 mod desk_payments;
 mod docs;
 mod events;
+mod front;
 mod phone;
 mod shop;
 
@@ -22,6 +23,7 @@ pub use desk_keys::{Keys, Profile};
 pub use desk_payments::{Csv, Payment, Payments, Statuses};
 pub use docs::{Docs, StreamEvents};
 pub use events::Events;
+pub use front::Front;
 pub use phone::{Issuers, Phone};
 pub use shop::Shop;
 

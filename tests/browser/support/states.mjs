@@ -62,6 +62,8 @@ export async function pages(server, brief) {
     { name: 'checkout-canceled', path: at(canceled), then: isIn('canceled') },
     { name: 'checkout-expired', server: brief, path: at(expired), then: isIn('expired') },
     { name: 'checkout-unknown', path: '/checkout/nonsense', then: shows('.notice') },
+    { name: 'front', path: '/' },
+    { name: 'nothing', path: '/nothing' },
     { name: 'docs', path: '/docs/' },
     { name: 'api-docs', path: '/api-docs' },
     { name: 'api-docs-open', path: '/api-docs', then: (page) => page.locator('summary').first().click() },

@@ -4,6 +4,7 @@ mod assets;
 mod checkout;
 mod checkout_calls;
 mod docs;
+mod front;
 mod headers;
 mod language;
 mod phone;

@@ -1,0 +1,58 @@
+//! The front door, and addresses where nothing is: a person is led on, a program gets the envelope.
+
+use reqwest::Method;
+
+use crate::{
+    pages::{header, html},
+    support::{TestApp, spawn_app},
+};
+
+#[tokio::test]
+async fn the_front_door_leads_everywhere() {
+    let app = spawn_app().await;
+    let (status, headers, page) = html(app.http.get("/")).await;
+    assert_eq!((status, header(&headers, "content-type")), (200, "text/html; charset=utf-8"));
+    for way in ["/m/", "/backoffice/", "/docs/"] {
+        assert!(page.contains(&format!("href=\"{way}\"")), "{way}");
+    }
+    assert!(!page.contains("/shop/"), "there is no demo");
+    let (_, _, english) = html(app.http.get("/").english()).await;
+    assert!(english.contains("Back office") && english.contains("lang=\"en\""));
+    let elsewhere = TestApp::with(|settings| settings.server.phone_app_url = "https://phone.example.com/app/".into());
+    let app = elsewhere.start().await;
+    assert!(html(app.http.get("/")).await.2.contains("href=\"https://phone.example.com/app/\""));
+}
+
+#[tokio::test]
+async fn where_nothing_is_a_person_gets_a_page_with_ways_onward() {
+    let app = spawn_app().await;
+    for path in ["/nothing", "/backoffice/nothing", "/m/nothing", "/docs/nothing", "/apis"] {
+        let (status, headers, page) = html(app.http.get(path)).await;
+        assert_eq!((status, header(&headers, "content-type")), (404, "text/html; charset=utf-8"), "{path}");
+        assert!(page.contains("페이지를 찾을 수 없습니다") && page.contains("href=\"/backoffice/\""), "{path}");
+        assert!(header(&headers, "content-security-policy").ends_with("frame-ancestors 'none'"), "{path}");
+        assert_eq!(header(&headers, "referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header(&headers, "x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header(&headers, "cache-control"), "no-store", "{path}");
+    }
+    let (_, _, english) = html(app.http.get("/nothing").english()).await;
+    assert!(english.contains("There is no such page"));
+    let head = app.http.call(Method::HEAD, "/nothing").header("accept", "text/html").response().await;
+    assert_eq!(
+        (head.status(), header(head.headers(), "content-type")),
+        (404.try_into().unwrap(), "text/html; charset=utf-8")
+    );
+}
+
+#[tokio::test]
+async fn where_nothing_is_a_program_gets_the_envelope() {
+    let app = spawn_app().await;
+    for path in ["/", "/nothing", "/backoffice/nothing"] {
+        app.http.get(path).await.refused(404, "NOT_FOUND");
+    }
+    for path in ["/api", "/api/v1/nothing", "/auth/nothing"] {
+        app.http.get(path).header("accept", "text/html").await.refused(404, "NOT_FOUND");
+    }
+    let posted = app.http.post("/nothing", &serde_json::json!({})).header("accept", "text/html");
+    posted.await.refused(404, "NOT_FOUND");
+}
