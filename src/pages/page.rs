@@ -142,6 +142,13 @@ pub fn error_page(
     )
 }
 
+/// Who is turned away for a passing reason is told when to come back.
+pub fn come_again(response: &mut HttpResponse, error: &ApiError) {
+    if let Some(seconds) = error.retry_after_s {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
 /// Whether a person asks, and not a script.
 pub fn wants_page(request: &HttpRequest) -> bool {
     let accepts = request.headers().get(ACCEPT).and_then(|header| header.to_str().ok());
@@ -162,9 +169,7 @@ pub async fn errors(
     log_error(&error);
     let title = |lang| Common::of(lang).error_title;
     let mut page = error_page(response.request(), error.status(), |lang| (title(lang), error.code.text(lang)))?;
-    if let Some(seconds) = error.retry_after_s {
-        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
+    come_again(&mut page, &error);
     if let Some(allow) = response.headers().get(ALLOW) {
         page.headers_mut().insert(ALLOW, allow.clone());
     }

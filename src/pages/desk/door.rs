@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpResponse,
-    http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE},
+    http::header::{HeaderValue, SET_COOKIE},
 };
 use askama::Template;
 
@@ -12,7 +12,11 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    pages::{page::Page, security::Policy, texts},
+    pages::{
+        page::{Page, come_again},
+        security::Policy,
+        texts,
+    },
     routes::{NewBusiness, add_business, business_with, log_error},
 };
 
@@ -131,10 +135,8 @@ fn show(
     };
     let status = error.map_or(actix_web::http::StatusCode::OK, ApiError::status);
     let mut response = page.send_secret(status, &Policy::default(), &template)?;
-    if let Some(seconds) = error.and_then(|error| error.retry_after_s) {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
     if let Some(error) = error {
+        come_again(&mut response, error);
         log_error(error);
     }
     Ok(match cookie {

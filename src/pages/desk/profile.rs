@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     error::{ApiError, Code, Problem},
-    pages::{page::Page, show::minute, texts},
+    pages::{
+        page::{Page, come_again},
+        show::minute,
+        texts,
+    },
     routes::fields::{self, required},
 };
 
@@ -125,5 +129,9 @@ async fn show(desk: &Desk, form: &Fields, error: Option<&ApiError>) -> Result<Ht
         page: &shell.page,
         shell: &shell,
     };
-    shell.send_as(error.map_or(StatusCode::OK, ApiError::status), &template)
+    let mut response = shell.send_as(error.map_or(StatusCode::OK, ApiError::status), &template)?;
+    if let Some(error) = error {
+        come_again(&mut response, error);
+    }
+    Ok(response)
 }
