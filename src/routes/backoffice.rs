@@ -178,8 +178,12 @@ fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter>
 /// It is too long, or no text.
 pub fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
     let name = name.filter(|name| !name.is_empty());
-    let bad = |name: &String| name.chars().count() > MAX_SEARCH_CHARS || name.contains('\0');
-    if name.as_ref().is_some_and(bad) { Err(ApiError::field("name", SEARCH)) } else { Ok(name) }
+    let is = |bad: fn(&String) -> bool| name.as_ref().is_some_and(bad);
+    if is(|name| name.chars().count() > MAX_SEARCH_CHARS) {
+        return Err(ApiError::field("name", SEARCH));
+    }
+    // No name has one, and PostgreSQL takes none.
+    if is(|name| name.contains('\0')) { Err(ApiError::field("name", fields::CHARACTER)) } else { Ok(name) }
 }
 
 fn everything(include: Option<&str>) -> Result<bool, ApiError> {

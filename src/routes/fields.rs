@@ -18,7 +18,7 @@ pub const FORMAT: Problem = Problem { ko: "형식이 올바르지 않습니다",
 pub const POSITIVE: Problem = Problem { ko: "0보다 커야 합니다", en: "must be greater than zero" };
 const LENGTH: Problem =
     Problem { ko: "1자 이상 100자 이하여야 합니다", en: "must have 1 to 100 characters" };
-const CHARACTER: Problem =
+pub const CHARACTER: Problem =
     Problem { ko: "사용할 수 없는 문자가 있습니다", en: "contains a character that is not allowed" };
 const PASSWORD: Problem = Problem {
     ko: "영문자와 숫자를 포함해 5자 이상 64자 이하여야 합니다",

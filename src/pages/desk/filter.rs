@@ -15,6 +15,9 @@ use crate::{
 const WHOLE: Problem = Problem { ko: "0 이상의 정수여야 합니다", en: "must be a whole number from 0" };
 const ORDER: Problem =
     Problem { ko: "최소 금액보다 작을 수 없습니다", en: "must not be below the lowest amount" };
+const DAYS: Problem =
+    Problem { ko: "시작일보다 빠를 수 없습니다", en: "must not be before the day in “From”" };
+const CHOICE: Problem = Problem { ko: "고를 수 있는 값이 아닙니다", en: "is not one of the choices" };
 
 /// Payments on one page.
 pub const SHOWN: u64 = 20;
@@ -112,21 +115,24 @@ impl Asked {
     /// A field is wrong; the error names it.
     pub fn filter(&self) -> Result<Option<PaymentFilter>, ApiError> {
         let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let (created_from, created_until) = fields::days(text(&self.start), text(&self.end), LastDay::Seoul)?;
+        // Each by itself: what is said of both is said in the words of the form.
+        let (created_from, _) = fields::days(text(&self.start), None, LastDay::Seoul)?;
+        let (_, created_until) = fields::days(None, text(&self.end), LastDay::Seoul)?;
+        if created_from.zip(created_until).is_some_and(|(from, until)| until <= from) {
+            return Err(ApiError::field("endDate", DAYS));
+        }
         let (amount_from, amount_to) = (won("min", &self.min)?, won("max", &self.max)?);
         if amount_from.zip(amount_to).is_some_and(|(from, to)| to < from) {
             return Err(ApiError::field("max", ORDER));
         }
         let filter = PaymentFilter {
             name: search(text(&self.name))?,
-            kind: match self.kind.as_str() {
-                "payment" => Some(TransactionKind::Approved),
-                "cancel" => Some(TransactionKind::Canceled),
-                "refund" => Some(TransactionKind::Refunded),
-                _ => None,
-            },
-            status: Status::ALL.into_iter().find(|status| status.as_str() == self.status),
-            method: text(&self.method).filter(|method| !method.contains('\0')),
+            kind: chosen("type", &self.kind, kind)?,
+            status: chosen("status", &self.status, |name| {
+                Status::ALL.into_iter().find(|status| status.as_str() == name)
+            })?,
+            // A method that is offered no more may have payments still.
+            method: chosen("method", &self.method, |name| is_word(name).then(|| name.to_owned()))?,
             amount_from,
             amount_to,
             created_from,
@@ -170,6 +176,29 @@ impl Asked {
             limit: SHOWN,
         }
     }
+}
+
+/// What was chosen, if anything. A list narrowed by less than was asked for would be taken for the whole answer.
+fn chosen<T>(name: &'static str, text: &str, known: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    known(text).map(Some).ok_or_else(|| ApiError::field(name, CHOICE))
+}
+
+fn kind(name: &str) -> Option<TransactionKind> {
+    match name {
+        "payment" => Some(TransactionKind::Approved),
+        "cancel" => Some(TransactionKind::Canceled),
+        "refund" => Some(TransactionKind::Refunded),
+        _ => None,
+    }
+}
+
+/// As the names of payment methods are.
+fn is_word(text: &str) -> bool {
+    text.len() <= 40
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
 }
 
 fn won(name: &'static str, text: &str) -> Result<Option<i64>, ApiError> {

@@ -107,20 +107,25 @@ async fn a_filter_that_makes_no_sense_is_named_and_finds_nothing() {
     let browser = browser.english();
     for (query, told) in [
         (&[("startDate", "22.11.2026")] as &[(&str, &str)], "must be a date"),
-        (&[("startDate", "2026-11-22"), ("endDate", "2026-11-21")], "must not be before"),
+        (&[("startDate", "2026-11-22"), ("endDate", "2026-11-21")], "must not be before the day in “From”"),
         (&[("min", "-1")], "must be a whole number"),
         (&[("max", "1.5")], "must be a whole number"),
         (&[("min", "2"), ("max", "1")], "must not be below"),
-        (&[("name", "a\0b")], "at most 100"),
+        (&[("name", "a\0b")], "a character that is not allowed"),
+        (&[("name", &"x".repeat(101))], "at most 100"),
+        (&[("status", "NEVER")], "is not one of the choices"),
+        (&[("type", "x")], "is not one of the choices"),
+        (&[("method", "9-\0")], "is not one of the choices"),
+        (&[("method", "a card")], "is not one of the choices"),
     ] {
         let shown = browser.get(&address(query)).await;
         assert_eq!(shown.status, 400, "{query:?}");
         shown.says(told).says("aria-invalid").hides("<td");
     }
-    // What a select cannot hold, and cursors of nobody, are passed over.
-    for query in
-        [("status", "NEVER"), ("type", "x"), ("sort", "x"), ("after", "1"), ("after", "x-y"), ("before", "9-\0")]
-    {
+    // Nor does the file become one of everything.
+    assert_eq!(browser.get("/backoffice/payments.csv?status=NEVER").await.status, 400);
+    // An order that there is not, and cursors of nobody, are passed over.
+    for query in [("sort", "x"), ("after", "1"), ("after", "x-y"), ("before", "9-\0")] {
         assert_eq!(list(&browser, &[query]).await.len(), 1, "{query:?}");
     }
 }
