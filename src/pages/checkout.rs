@@ -86,7 +86,7 @@ pub async fn page(
         page: &page,
     };
     let registered = app.lookups.origins(&app.store, payment.order.merchant).await?;
-    let policy = Policy { framed_by: checkout_frames(redirects, &registered), ..Policy::default() };
+    let policy = Policy { framed_by: checkout_frames(&registered), ..Policy::default() };
     let status = if payment.status == Status::Expired { StatusCode::GONE } else { StatusCode::OK };
     page.send(status, &policy, &template)
 }

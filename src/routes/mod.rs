@@ -14,6 +14,7 @@ mod cards;
 mod customers;
 mod doubts;
 mod dto;
+mod embed;
 mod envelope;
 pub mod fields;
 mod history;
@@ -156,7 +157,12 @@ pub fn cors() -> Cors {
         .allowed_origin_fn(|_, request| !as_routed(&request.uri).starts_with("/backoffice"))
         .allow_any_header()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-        .expose_headers(["idempotent-replayed", "x-request-id", header::RETRY_AFTER.as_str()])
+        .expose_headers([
+            embed::EMBEDDABLE.as_str(),
+            "idempotent-replayed",
+            "x-request-id",
+            header::RETRY_AFTER.as_str(),
+        ])
         .supports_credentials()
         .max_age(3600)
 }

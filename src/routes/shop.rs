@@ -1,6 +1,6 @@
 //! Shops: ask for a payment, confirm it, look at it, give money back.
 
-use actix_web::{HttpRequest, web};
+use actix_web::{CustomizeResponder, HttpRequest, Responder, web};
 use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::{
     auth::{AnyKey, SecretKey},
     body::Body,
     dto::{PaymentView, TransactionView, approval, iso},
+    embed::{EMBEDDABLE, embeddable},
     fields::{self, payment_key, required},
     once::{Once, Settled},
     qr::QrLinks,
@@ -63,8 +64,15 @@ pub struct Created {
 #[utoipa::path(post, path = "/api/v1/p/merchant", tag = "shop", request_body = CreateBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 300 visible ASCII characters")),
     security(("key" = [])),
-    responses((status = 200, body = Data<Created>), (status = 409, body = Failure), (status = 400, body = Failure)))]
-pub async fn create(app: web::Data<App>, shop: AnyKey, request: HttpRequest, body: Body) -> Result<Answer, ApiError> {
+    responses((status = 200, body = Data<Created>, headers(("Checkout-Embeddable" = bool,
+        description = "Whether the page that asks may show the checkout in a frame"))),
+        (status = 409, body = Failure), (status = 400, body = Failure)))]
+pub async fn create(
+    app: web::Data<App>,
+    shop: AnyKey,
+    request: HttpRequest,
+    body: Body,
+) -> Result<CustomizeResponder<Answer>, ApiError> {
     let AnyKey(merchant) = shop;
     let CreateBody { amount, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
     let order = Order {
@@ -82,7 +90,9 @@ pub async fn create(app: web::Data<App>, shop: AnyKey, request: HttpRequest, bod
     let (public_url, shared) = (app.public_url(&request), app.clone());
     let view = move |payment: &Payment, _| Settled::Is(created(&shared, payment, &merchant.name, &public_url));
     let once = Once::new(&app, &request, order.merchant.uuid(), body.bytes())?;
-    once.ask(None, view, |claim| app.payments.create(order.clone(), claim)).await
+    let embeddable = embeddable(&app, &request, order.merchant).await?;
+    let answer = once.ask(None, view, |claim| app.payments.create(order.clone(), claim)).await?;
+    Ok(answer.customize().insert_header((EMBEDDABLE, embeddable)))
 }
 
 fn created(app: &App, payment: &Payment, merchant_name: &str, public_url: &str) -> Result<Answer, ApiError> {

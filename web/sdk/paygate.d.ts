@@ -18,11 +18,11 @@ export interface PaymentRequest {
   successUrl?: string;
   /** Gets `code`, `message` and `orderId` when the payment was canceled, was aborted or has expired. */
   failUrl?: string;
-  /** Default `popup`. `redirect` needs both URLs; `embedded` needs one that is of this page's origin. */
+  /** Default `popup`. `redirect` needs both URLs; `embedded` needs this page's origin to be registered in the back office. */
   mode?: 'popup' | 'redirect' | 'embedded';
   /** Where `embedded` goes: an element or a selector. Default: a dialog over the page. */
   container?: Element | string;
-  /** `false`: never leave the page, the promise tells. The URLs still say who may frame the checkout. */
+  /** `false`: never leave the page, the promise tells. */
   redirect?: boolean;
   /** A JSON object of at most 2 KiB that comes back with the payment. */
   metadata?: Record<string, unknown>;

@@ -1,4 +1,4 @@
-export const VERSION = '1.0.0';
+export const VERSION = '1.1.0';
 
 /** Pauses in milliseconds. Tests shorten them; nobody else should. */
 export const timing = { retry: 1000, poll: 2000, watch: 700, firstByte: 8000, silence: 45000, call: 10000, giveUp: 120000 };
@@ -78,7 +78,7 @@ function requestPayment(kit, options) {
 }
 
 async function pay({ api, lang, fail }, order, surface, release) {
-  const { orderId, amount, successUrl, failUrl } = order;
+  const { orderId, amount, mode, successUrl, failUrl } = order;
   const leave = (url, query) => {
     release();
     const target = new URL(url);
@@ -88,7 +88,10 @@ async function pay({ api, lang, fail }, order, surface, release) {
     return new Promise(() => {});
   };
   const created = await api.create(order);
-  if (surface.leaves) return leave(created.checkoutUrl, { lang });
+  // Only the server knows who may frame the checkout. Where nobody may, leaving the page is the last resort.
+  const isShut = surface.isFrame && !created.isEmbeddable;
+  if (isShut && !(successUrl && failUrl && order.redirect !== false)) throw fail(mode === 'embedded' ? 'INVALID_REQUEST' : 'POPUP_BLOCKED');
+  if (isShut || surface.leaves) return leave(created.checkoutUrl, { lang });
   surface.show(`${created.checkoutUrl}?lang=${lang}`);
   let paymentKey;
   try {
@@ -106,18 +109,12 @@ async function pay({ api, lang, fail }, order, surface, release) {
 
 /* Where the checkout is shown. */
 
-function openSurface({ api, text, fail }, { mode = 'popup', container, successUrl, failUrl }) {
-  const mayFrame = [api.base, successUrl, failUrl].some((url) => url && new URL(url).origin === location.origin);
-  const elsewhere = { leaves: true, closed: false, focus() {}, close() {} };
-  if (mode === 'redirect' && successUrl && failUrl) return elsewhere;
-  if (mode === 'embedded' && mayFrame) return frame(text, container);
+function openSurface({ text, fail }, { mode = 'popup', container, successUrl, failUrl }) {
+  if (mode === 'redirect' && successUrl && failUrl) return { leaves: true, closed: false, focus() {}, close() {} };
+  if (mode === 'embedded') return frame(text, container);
   if (mode !== 'popup') throw fail('INVALID_REQUEST');
-  const opened = popup(text);
-  if (opened) return opened;
-  // Blocked. A frame is the next best, and leaving the page the last resort.
-  if (mayFrame) return frame(text, container);
-  if (successUrl && failUrl) return elsewhere;
-  throw fail('POPUP_BLOCKED');
+  // Where it is blocked, a frame is the next best.
+  return popup(text) || frame(text, container);
 }
 
 function popup(text) {
@@ -146,16 +143,16 @@ function frame(text, container) {
   const inner = Object.assign(document.createElement('iframe'), { title: text('title') });
   Object.assign(inner.style, { border: '0', width: '100%', height: place ? '680px' : '100%', display: 'block' });
   const surface = {
+    isFrame: true,
     closed: false,
     get window() { return inner.contentWindow; },
-    show: (url) => { inner.src = url; },
+    // Not before: only then it is known whether it may.
+    show: (url) => { inner.src = url; open(); },
     focus: () => inner.focus(),
   };
-  if (place) {
-    place.append(inner);
-    surface.close = () => { surface.closed = true; inner.remove(); };
-    return surface;
-  }
+  let open = () => place.append(inner);
+  surface.close = () => { surface.closed = true; inner.remove(); };
+  if (place) return surface;
   const dialog = document.createElement('dialog');
   const button = Object.assign(document.createElement('button'), { type: 'button', textContent: '✕' });
   button.setAttribute('aria-label', text('close'));
@@ -164,8 +161,7 @@ function frame(text, container) {
   surface.close = () => { surface.closed = true; dialog.remove(); };
   button.onclick = dialog.onclose = surface.close;
   dialog.append(inner, button);
-  document.body.append(dialog);
-  dialog.showModal();
+  open = () => { document.body.append(dialog); dialog.showModal(); };
   return surface;
 }
 
@@ -309,7 +305,8 @@ function connect(base, clientKey, lang, fail) {
       for (let left = hasKey ? 2 : 0; ; left -= 1) {
         try {
           const { data, response } = await send(merchant, post);
-          return { ...data, isKnown: response.headers.get('idempotent-replayed') === 'true' };
+          const says = (name) => response.headers.get(name) === 'true';
+          return { ...data, isKnown: says('idempotent-replayed'), isEmbeddable: says('checkout-embeddable') };
         } catch (error) {
           const isPassing = !error.status || error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_USE';
           if (!isPassing || !left) throw error;

@@ -29,7 +29,7 @@ super::texts! {
         stop "지금 중지" "Stop now";
         stopped "이전 키를 모두 중지했습니다." "The old keys are stopped.";
         origins "상점 웹사이트" "Your websites";
-        origins_hint "결제창을 페이지 안에 띄울(iframe) 수 있는 주소입니다. 결제를 만들 때 지정한 successUrl, failUrl의 주소는 등록하지 않아도 됩니다." "Origins whose pages may show the checkout in a frame. Those of a payment's successUrl and failUrl need not be registered.";
+        origins_hint "결제창을 페이지 안에 띄울(iframe) 수 있는 주소입니다. 등록하지 않은 주소의 페이지에는 띄울 수 없습니다." "Origins whose pages may show the checkout in a frame. No other website may.";
         origin "주소" "Origin";
         add "추가" "Add";
         remove "삭제" "Remove";

@@ -175,6 +175,30 @@ async fn registered_origins_may_frame_the_checkout_of_their_shop_alone() {
 }
 
 #[tokio::test]
+async fn a_create_tells_the_page_that_asks_whether_it_may_frame_the_checkout() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let website = "https://shop.example.com";
+    let mut order = Shop::order(1_000, &fresh("order"));
+    order["successUrl"] = format!("{website}/done").into();
+    let create = || app.http.post("/api/v1/p/merchant", &order).key(&shop.client).header("idempotency-key", "one");
+    let told = async |origin: &str| {
+        let answer = create().header("origin", origin).await;
+        (answer.header("checkout-embeddable").unwrap().to_owned(), answer.data())
+    };
+    let (may, first) = told(website).await;
+    assert_eq!(may, "false", "that a call names it is not enough");
+    browser.submit(PAGE, "/backoffice/origins", &[("origin", website)]).await;
+    assert_eq!(told(website).await, ("true".to_owned(), first.clone()), "the same answer, which is true by now");
+    for (origin, may) in
+        [(app.http.base(), "true"), ("https://other.example.com", "false"), ("null", "false"), ("x", "false")]
+    {
+        assert_eq!(told(origin).await, (may.to_owned(), first.clone()), "{origin}");
+    }
+    assert_eq!(create().await.header("checkout-embeddable"), Some("false"), "a server shows nothing");
+}
+
+#[tokio::test]
 async fn a_form_sent_again_for_something_else_is_refused_and_so_is_one_without_a_number() {
     let app = spawn_app().await;
     let (browser, old) = Browser::with_shop(&app).await;

@@ -124,7 +124,7 @@ async fn a_page_may_read_the_headers_that_matter_to_it() {
     shop.token_of(15_000, &order).await;
     let answer = shop.status(&order).header("origin", ORIGIN).await;
     let exposed = names(&answer, "access-control-expose-headers");
-    for header in ["idempotent-replayed", "x-request-id", "retry-after"] {
+    for header in ["checkout-embeddable", "idempotent-replayed", "x-request-id", "retry-after"] {
         assert!(exposed.contains(&header.to_owned()), "{exposed:?}");
     }
 }

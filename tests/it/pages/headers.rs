@@ -37,7 +37,7 @@ async fn a_page_may_be_framed_by_nobody() {
 }
 
 #[tokio::test]
-async fn the_checkout_may_be_framed_by_the_pages_its_shop_named() {
+async fn the_checkout_may_be_framed_by_nothing_that_a_call_names() {
     let app = spawn_app().await;
     let shop = app.shop().await;
     let frames = async |success: Option<&str>, fail: Option<&str>| {
@@ -52,14 +52,6 @@ async fn the_checkout_may_be_framed_by_the_pages_its_shop_named() {
         header(&headers, "content-security-policy").rsplit_once("frame-ancestors ").unwrap().1.to_owned()
     };
     assert_eq!(frames(None, None).await, "'self'");
-    assert_eq!(frames(Some("https://shop.example.com/done?a=1"), None).await, "'self' https://shop.example.com");
-    assert_eq!(
-        frames(Some("https://b.example.com:8443/x"), Some("http://a.example.com/;script-src%20*")).await,
-        "'self' http://a.example.com https://b.example.com:8443"
-    );
-    assert_eq!(
-        frames(Some("https://*/"), Some("https://a.example.com;sandbox/")).await,
-        "'self'",
-        "no policy of theirs"
-    );
+    assert_eq!(frames(Some("https://shop.example.com/done?a=1"), Some("https://a.example.com/")).await, "'self'");
+    assert_eq!(frames(Some("https://*/"), Some("https://a.example.com;sandbox/")).await, "'self'");
 }

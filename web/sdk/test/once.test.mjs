@@ -72,6 +72,7 @@ test('redirect mode leaves for the checkout', async () => {
 
 test('a blocked popup becomes a frame over the page', async () => {
   open({ blocked: true });
+  it.server.embeddable = true;
   it.server.onStream = ready;
   const promise = it.pay.requestPayment({ ...ORDER, ...URLS, redirect: false });
   await until(() => it.server.streams.length);
@@ -86,14 +87,29 @@ test('a blocked popup becomes a frame over the page', async () => {
 
 test('a blocked popup where no frame is possible leaves the page, or says so', async () => {
   open({ blocked: true });
-  const foreign = { successUrl: 'https://other.example.com/a', failUrl: 'https://other.example.com/b' };
-  it.pay.requestPayment({ ...ORDER, ...foreign });
+  // Addresses of its own make a page no page that its shop has registered.
+  it.pay.requestPayment({ ...ORDER, ...URLS });
   await until(() => it.browser.visited.length);
+  assert.equal(it.browser.visited[0].href, `${it.server.base}/checkout/t.t.t?lang=ko`);
   assert.equal((await rejected(it.pay.requestPayment({ ...ORDER, orderId: 'x' }))).code, 'POPUP_BLOCKED');
+  assert.equal(it.browser.body.children.length, 0);
+});
+
+test('embedded where no frame is possible leaves the page, or is a mistake of it', async () => {
+  it.pay.requestPayment({ ...ORDER, ...URLS, mode: 'embedded' });
+  await until(() => it.browser.visited.length);
+  assert.equal(it.browser.visited[0].href, `${it.server.base}/checkout/t.t.t?lang=ko`);
+  const error = await rejected(it.pay.requestPayment({ ...ORDER, orderId: 'x', successUrl: '/ok', mode: 'embedded' }));
+  assert.equal(error.code, 'INVALID_REQUEST');
+  const stays = { ...URLS, redirect: false, mode: 'embedded' };
+  assert.equal((await rejected(it.pay.requestPayment({ ...ORDER, orderId: 'y', ...stays }))).code, 'INVALID_REQUEST');
+  assert.equal(it.browser.visited.length, 1);
+  assert.equal(it.browser.body.children.length, 0);
 });
 
 test('embedded goes where the page says', async () => {
   it.browser.container = it.browser.document.createElement('div');
+  it.server.embeddable = true;
   it.server.onStream = ready;
   const promise = it.pay.requestPayment({ ...ORDER, ...URLS, redirect: false, mode: 'embedded', container: '#here' });
   await until(() => it.server.streams.length);

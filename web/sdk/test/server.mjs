@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 export async function startServer() {
   const server = {
     created: [], streams: [], polls: 0, queries: [],
-    status: { status: 'READY' }, replayed: false, life: 600_000,
+    status: { status: 'READY' }, replayed: false, embeddable: false, life: 600_000,
     /** What a stream gets when it connects; `null` cuts it at once. */
     onStream: () => {},
     onCreate: null, onStatus: null,
@@ -24,7 +24,9 @@ export async function startServer() {
       if (server.onCreate && server.onCreate(response, server.created.length)) return;
       const expiresAt = new Date(Date.now() + server.life).toISOString();
       const data = { token: 't.t.t', expiresAt, checkoutUrl: `${server.base}/checkout/t.t.t` };
-      return json(response, 200, { ok: true, data }, server.replayed ? { 'idempotent-replayed': 'true' } : {});
+      return json(response, 200, { ok: true, data }, {
+        'checkout-embeddable': String(server.embeddable), ...(server.replayed && { 'idempotent-replayed': 'true' }),
+      });
     }
     if (url.pathname.endsWith('/status')) {
       server.polls += 1;
