@@ -243,7 +243,9 @@ function follow({ api, fail }, orderId, created, surface) {
       const status = await sync();
       isAsking = false;
       unanswered = status ? 0 : unanswered + 1;
-      if (status === 'READY' || unanswered > 4) settle(reject, fail('WINDOW_CLOSED', { orderId }));
+      if (status === 'READY') settle(reject, fail('WINDOW_CLOSED', { orderId }));
+      // Nobody could say whether the phone was approving.
+      if (unanswered > 4) settle(reject, fail('WINDOW_CLOSED', { outcome: 'unknown', orderId }));
     };
     const refresh = () => {
       if (document.visibilityState === 'hidden') return;

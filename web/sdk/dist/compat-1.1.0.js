@@ -216,7 +216,8 @@ isAsking = true;
 const status = await sync();
 isAsking = false;
 unanswered = status ? 0 : unanswered + 1;
-if (status === 'READY' || unanswered > 4) settle(reject, fail('WINDOW_CLOSED', { orderId }));
+if (status === 'READY') settle(reject, fail('WINDOW_CLOSED', { orderId }));
+if (unanswered > 4) settle(reject, fail('WINDOW_CLOSED', { outcome: 'unknown', orderId }));
 };
 const refresh = () => {
 if (document.visibilityState === 'hidden') return;

@@ -16,6 +16,16 @@ test('a closed window is a no', async () => {
   assert.equal(it.browser.visited.length, 0, 'the customer stays where they were');
 });
 
+test('a closed window of which the server can say nothing is no no, either', async () => {
+  it.server.onStream = ready;
+  it.server.onStatus = (response) => (it.server.fail(response, 503, 'UNAVAILABLE'), true);
+  const promise = it.pay.requestPayment(ORDER);
+  await until(() => it.server.streams.length);
+  it.browser.opened[0].closed = true;
+  const error = await rejected(promise);
+  assert.deepEqual([error.code, error.outcome, error.orderId], ['WINDOW_CLOSED', 'unknown', 'order 1']);
+});
+
 test('a window closed while the phone approves is no no', async () => {
   it.server.onStream = ready;
   it.server.status = { status: 'IN_VERIFICATE' };
