@@ -65,6 +65,20 @@ fn order_texts_never_break_a_line_and_order_ids_never_need_escaping() {
 }
 
 #[test]
+fn a_name_is_seen_and_taken_for_what_it_is() {
+    for name in [" ", "\u{3000}", "\u{200d}", "\u{2060}\u{ad}", "\u{3164}", "\u{fe0f}", "\u{2800} \u{200e}"] {
+        assert_eq!(name.parse::<OrderName>(), Err(TextError::Invisible), "{name:?}");
+    }
+    for c in ['\u{200b}', '\u{feff}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+        assert_eq!(format!("커피{c}").parse::<OrderName>(), Err(TextError::Character), "{c:?}");
+        assert!(OrderName::try_from(format!("커피{c}")).is_ok(), "what was taken once stays readable");
+    }
+    for name in ["👩\u{200d}🍳 세트", "❤\u{fe0f}", " 커피 ", "قهوة", "."] {
+        assert!(name.parse::<OrderName>().is_ok(), "{name:?}");
+    }
+}
+
+#[test]
 fn what_is_no_payment_key_is_refused() {
     let good = PaymentKey::new(Uuid::from_u128(7).into(), 9).to_string();
     let bad = [String::new(), good[1..].into(), format!("{good}A"), format!("{good}="), good.replacen('A', "+", 1)];

@@ -14,6 +14,8 @@ pub enum TextError {
     Length,
     #[error("contains a character that is not allowed")]
     Character,
+    #[error("must have a character that can be seen")]
+    Invisible,
 }
 
 const MAX_TEXT_CHARS: usize = 100;
@@ -34,8 +36,37 @@ fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// What turns the direction of a text around lets a name read as another one, and so does what has no width.
+/// (The joiner U+200D has none either, and many an emoji is made with it.)
+fn disguises(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Spaces, what joins or divides its neighbours without being there, and the blanks among letters and signs.
+fn is_invisible(c: char) -> bool {
+    let has_no_width = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
+    let is_blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    c.is_whitespace() || has_no_width || is_blank
+}
+
+/// Somebody reads it, and takes it for what it looks like.
+fn readable(text: &str) -> Result<(), TextError> {
+    if text.chars().any(disguises) {
+        return Err(TextError::Character);
+    }
+    // That it is empty is said of its length.
+    if !text.is_empty() && text.chars().all(is_invisible) { Err(TextError::Invisible) } else { Ok(()) }
+}
+
+/// A path loses such a segment.
+fn no_dots(text: &str) -> Result<(), TextError> {
+    if matches!(text, "." | "..") { Err(TextError::Character) } else { Ok(()) }
+}
+
+/// `$refused` is what it never has, `$taken` what is asked of a new one besides.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $refused:expr, $cannot_be:expr) => {
+    ($(#[$doc:meta])* $name:ident, $refused:expr, $taken:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -51,11 +82,9 @@ macro_rules! text {
             type Err = TextError;
 
             fn from_str(text: &str) -> Result<Self, TextError> {
-                let names_nothing: &[&str] = $cannot_be;
-                if names_nothing.contains(&text) {
-                    return Err(TextError::Character);
-                }
-                checked(text, $refused).map(Self)
+                let checked = checked(text, $refused)?;
+                $taken(text)?;
+                Ok(Self(checked))
             }
         }
 
@@ -85,11 +114,11 @@ macro_rules! text {
 text! {
     /// The shop's own name of an order, unique for this shop. Clients paste it raw into URLs and SSE
     /// data, so everything that would need escaping there is refused, and so is what a URL's path loses.
-    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%'), &[".", ".."]
+    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%'), no_dots
 }
 text! {
     /// What the customer reads on the phone.
-    OrderName, breaks_a_line, &[]
+    OrderName, breaks_a_line, readable
 }
 
 /// Where the shop's page goes when the payment has ended. Plain http(s) URLs, checked at the door.

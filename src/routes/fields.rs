@@ -20,6 +20,8 @@ const LENGTH: Problem =
     Problem { ko: "1자 이상 100자 이하여야 합니다", en: "must have 1 to 100 characters" };
 pub const CHARACTER: Problem =
     Problem { ko: "사용할 수 없는 문자가 있습니다", en: "contains a character that is not allowed" };
+const INVISIBLE: Problem =
+    Problem { ko: "눈에 보이는 글자가 있어야 합니다", en: "must have a character that can be seen" };
 const PASSWORD: Problem = Problem {
     ko: "영문자와 숫자를 포함해 5자 이상 64자 이하여야 합니다",
     en: "must have 5 to 64 characters, at least a letter and a digit",
@@ -55,6 +57,7 @@ fn text<T: FromStr<Err = TextError>>(name: &'static str, value: Option<String>) 
             match error {
                 TextError::Length => LENGTH,
                 TextError::Character => CHARACTER,
+                TextError::Invisible => INVISIBLE,
             },
         )
     })

@@ -138,6 +138,8 @@ async fn bad_input_to_a_sign_up_is_named_at_its_field() {
         ("email", "nobody", "is not an e-mail address"),
         ("password", "short", "must have 5 to 64 characters"),
         ("name", " ", "must have 1 to 100 characters"),
+        ("name", "\u{3164}", "must have a character that can be seen"),
+        ("name", "shop\u{202e}", "contains a character that is not allowed"),
     ] {
         let mut fields = vec![("email", "a@example.com"), ("password", PASSWORD), ("name", "\"><script>x")];
         fields.iter_mut().filter(|(name, _)| *name == field).for_each(|pair| pair.1 = value);
