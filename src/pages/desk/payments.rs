@@ -5,6 +5,7 @@ use actix_web::{
     http::{StatusCode, header::CACHE_CONTROL},
 };
 use askama::Template;
+use jiff::Timestamp;
 
 use super::{
     filter::{Asked, SHOWN, day},
@@ -95,6 +96,7 @@ const MOST_NEW: u64 = 99;
 pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
     let shell = Shell::of(&desk, Section::Payments).await?;
     let asked = Asked::of(desk.request.query_string());
+    let made = desk.now().as_microsecond();
     let found = match asked.filter() {
         Ok(filter) => Ok(found(&desk, &asked, filter).await?),
         Err(error) => Err(error),
@@ -125,7 +127,10 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
         previous: step(found.first.filter(|_| found.has_before), "before", "after"),
         next: step(found.last.filter(|_| found.has_after), "after", "before"),
         csv: format!("/backoffice/payments.csv?{}", asked.with(&here)),
-        news: format!("/backoffice/payments/news?{}", asked.with(&[("after", &found.newest), ("before", "")])),
+        news: format!(
+            "/backoffice/payments/news?{}&made={made}",
+            asked.with(&[("after", &found.newest), ("before", "")])
+        ),
         fresh: list(&[("after", ""), ("before", ""), ("sort", "")]),
         rows: found.entries.into_iter().map(|entry| Row::of(entry, lang)).collect(),
         asked: &asked,
@@ -179,14 +184,16 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentF
     })
 }
 
-/// `/backoffice/payments/news`: how many payments the list has that came after the one in `after`.
+/// `/backoffice/payments/news`: how many payments the list has that came after the one in `after`, or that entered
+/// it since it was `made`.
 pub async fn news(desk: Desk) -> Result<HttpResponse, ApiError> {
     let asked = Asked::of(desk.request.query_string());
     let texts = texts::Payments::of(crate::pages::language::of(&desk.request));
-    let after = asked.after.parse().ok();
-    let new = match asked.filter()? {
-        Some(filter) if after.is_some() => {
-            desk.app.store.count_entries(Owner::Merchant(desk.merchant.id), &filter, after, MOST_NEW).await?
+    let made = desk.asked("made").parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+    let new = match (asked.filter()?, asked.after.parse().ok()) {
+        (Some(filter), Some(after)) => {
+            let owner = Owner::Merchant(desk.merchant.id);
+            desk.app.store.count_news(owner, &filter, after, made, MOST_NEW).await?
         }
         _ => Bounded::default(),
     };

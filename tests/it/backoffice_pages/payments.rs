@@ -197,6 +197,34 @@ async fn new_payments_are_announced_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_before_and_is_paid_later_is_announced_where_it_enters_the_list() {
+    let clock = TestClock::at("2026-11-22T03:00:00Z");
+    let app = TestApp::with(|_| ()).clock(&clock).start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let browser = Browser::of(&app, &shop).await;
+    let waits = app.approved_payment(&shop, &customer).await;
+    clock.advance(jiff::SignedDuration::from_secs(1));
+    app.done_payment(&shop, &customer).await;
+    clock.advance(jiff::SignedDuration::from_secs(1));
+    let (all, done) = (browser.get(LIST).await, browser.get(&address(&[("status", "DONE")])).await);
+    let (kind, ready) =
+        (browser.get(&address(&[("type", "payment")])).await, browser.get(&address(&[("status", "READY")])).await);
+    let news = async |shown: &Shown| {
+        let url = attribute(shown.text.split("id=\"news\"").nth(1).unwrap(), "data-url");
+        let told: Value = serde_json::from_str(&browser.get(&url).await.ok().text).unwrap();
+        told["count"].as_u64().unwrap()
+    };
+    let counts = async || [news(&done).await, news(&kind).await, news(&all).await, news(&ready).await];
+    assert_eq!(counts().await, [0; 4]);
+    clock.advance(jiff::SignedDuration::from_secs(1));
+    shop.confirm_of(&waits).await.data();
+    assert_eq!(counts().await, [1, 1, 0, 0], "the whole list had it already");
+    app.done_payment(&shop, &customer).await;
+    assert_eq!(counts().await, [2, 2, 1, 0]);
+    assert_eq!(news(&browser.get(&address(&[("status", "DONE")])).await).await, 0, "what is shown is no news");
+}
+
+#[tokio::test]
 async fn the_list_counts_up_to_a_thousand_and_says_so() {
     let app = spawn_app().await;
     let (browser, shop) = Browser::with_shop(&app).await;
