@@ -92,6 +92,15 @@ async fn asks_and_waits(browser: &Browser, app: &TestApp) -> TcpStream {
     stream
 }
 
+#[test]
+fn a_slow_line_keeps_its_file_and_a_few_shops_keep_nobody_from_theirs_by_default() {
+    let paygate::routes::BackofficeSettings { max_files, max_files_of_one, file_stall_ms } =
+        paygate::config::Settings::load(None).unwrap().backoffice;
+    // What a system holds of a file, taken at 30 kB/s.
+    assert!(file_stall_ms >= 3_000_000 / 30_000 * 1_000, "{file_stall_ms} ms");
+    assert!(max_files_of_one * 10 < max_files, "{max_files_of_one} of {max_files}");
+}
+
 #[tokio::test]
 async fn a_file_that_nobody_takes_is_given_up_and_keeps_no_other_shop_from_its_own() {
     let app = TestApp::with(|settings| {
