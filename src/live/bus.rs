@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn frame(seq: i64) -> Frame {
-        Frame { seq, name: "payment-ready", data: "{}".into(), is_final: false }
+        Frame { seq, name: "payment-ready", data: "{}".into(), scanned_by: None, is_final: false }
     }
 
     #[tokio::test]

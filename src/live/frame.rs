@@ -14,6 +14,8 @@ pub struct Frame {
     pub name: &'static str,
     /// JSON without any escape: the texts in it cannot contain what would need one.
     pub data: Arc<str>,
+    /// Who scanned the code, for those who see it on another screen: enough to recognise oneself.
+    pub scanned_by: Option<Arc<str>>,
     pub is_final: bool,
 }
 
@@ -46,6 +48,15 @@ const fn event_name(status: Status) -> &'static str {
     }
 }
 
+/// `c***@example.com`: the customer who has scanned the code and taken the payment on.
+pub fn scanned_by(payment: &Payment) -> Option<String> {
+    let (name, host) = payment.payer.as_ref()?.email.rsplit_once('@')?;
+    // Nothing that an event's data would have to escape.
+    let first = name.chars().next().filter(char::is_ascii_alphanumeric).map(String::from).unwrap_or_default();
+    let is_plain = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
+    Some(format!("{first}***@{}", if is_plain { host } else { "***" }))
+}
+
 impl Frame {
     /// What watchers hear of `recorded`, given the payment right after it; `None` when it is not theirs
     /// to know.
@@ -67,14 +78,19 @@ impl Frame {
         };
         // Strings and numbers always serialize.
         let data = serde_json::to_string(&body).unwrap_or_default().into();
-        Some(Self { seq: recorded.seq, name, data, is_final: after.status.is_final() })
+        let scanned_by = scanned_by(after).map(Arc::from);
+        Some(Self { seq: recorded.seq, name, data, scanned_by, is_final: after.status.is_final() })
     }
 
-    /// The frame as somebody may see it who is neither the shop nor the payer: nothing of the customer.
+    /// The frame as somebody may see it who is neither the shop nor the payer: nothing of the customer but
+    /// the ends of the address.
     #[must_use]
     pub fn for_bystanders(mut self) -> Self {
         if let Ok(serde_json::Value::Object(mut body)) = serde_json::from_str(&self.data) {
             body.retain(|field, _| matches!(field.as_str(), "status" | "orderId" | "merchantId" | "failureCode"));
+            if let Some(scanned_by) = &self.scanned_by {
+                body.insert("scannedBy".to_owned(), scanned_by.as_ref().into());
+            }
             self.data = serde_json::Value::Object(body).to_string().into();
         }
         self

@@ -8,5 +8,5 @@ mod frame;
 mod session;
 
 pub use bus::{Bus, Subscription, TooManyStreams};
-pub use frame::Frame;
+pub use frame::{Frame, scanned_by};
 pub use session::{LiveSettings, Resume, stream};

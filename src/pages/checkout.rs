@@ -25,6 +25,7 @@ use super::{
 use crate::{
     domain::{Payment, QrClaims, Redirects, Status},
     error::{ApiError, Code, Lang},
+    live::scanned_by,
     routes::{App, deep_link, qr_svg, without_zone},
 };
 
@@ -42,6 +43,8 @@ struct Checkout<'a> {
     deep_link: String,
     /// Which section of the page shows.
     state: &'static str,
+    /// The ends of the customer's address.
+    scanned_by: String,
     /// The last event that `state` knows of.
     seq: i64,
     reason: &'static str,
@@ -76,6 +79,7 @@ pub async fn page(
         matching_number: matching::number(&token),
         deep_link: deep_link(&app.phone_app_url(&request), &token, &without_zone(payment.order.expires_at)),
         state: state(&payment),
+        scanned_by: scanned_by(&payment).unwrap_or_default(),
         seq: payment.seq,
         reason: payment.failure.map(Code::from).map_or("", |code| code.text(page.lang)),
         reasons: reasons::told(page.lang),

@@ -30,10 +30,10 @@ function listen() {
   for (const name of Object.keys(STATES)) {
     source.addEventListener(name, (event) => {
       lastId = event.lastEventId;
-      const { failureCode } = JSON.parse(event.data);
+      const { failureCode, scannedBy } = JSON.parse(event.data);
       // After a pause several events come at once: only the last is worth showing.
       if (!pending) requestAnimationFrame(() => { show(pending); pending = null; });
-      pending = { state: name === 'payment-ready' && failureCode ? 'failed' : STATES[name], failureCode };
+      pending = { state: name === 'payment-ready' && failureCode ? 'failed' : STATES[name], failureCode, scannedBy };
     });
   }
 }
@@ -47,9 +47,10 @@ function offline(isOffline) {
   else note.hidden = true;
 }
 
-function show({ state, failureCode }) {
+function show({ state, failureCode, scannedBy }) {
   if (root.dataset.state === state && !failureCode) return;
   root.dataset.state = state;
+  if (scannedBy) root.querySelector('[data-scanned]').textContent = scannedBy;
   for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reasonText(failureCode);
   announce();
   tellOpener();

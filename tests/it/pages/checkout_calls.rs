@@ -34,9 +34,15 @@ async fn the_stream_needs_no_key_and_names_no_customer() {
     let done = events.expect("payment-done").await;
     let mut fields: Vec<_> = done.json().as_object().unwrap().keys().cloned().collect();
     fields.sort();
-    assert_eq!(fields, ["merchantId", "orderId", "status"]);
+    assert_eq!(fields, ["merchantId", "orderId", "scannedBy", "status"]);
+    let (name, host) = customer.email.split_once('@').unwrap();
+    let masked = format!("{}***@{host}", &name[..1]);
+    assert_eq!(done.json()["scannedBy"], masked.as_str());
+    let page = app.http.get(format!("/checkout/{}", approved.token)).await;
+    let page = String::from_utf8(page.bytes).unwrap();
+    assert!(page.contains(&masked) && !page.contains(&customer.email), "the page tells the same");
     let all = String::from_utf8(events.raw().to_vec()).unwrap();
-    for secret in [&approved.key, "paymentKey", "cardNumber", "amount", customer.id.as_str()] {
+    for secret in [&approved.key, "paymentKey", "cardNumber", "amount", customer.id.as_str(), &customer.email] {
         assert!(!all.contains(secret), "{secret}");
     }
 }
