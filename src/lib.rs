@@ -17,7 +17,7 @@
 //! | [`actors`] | one actor per payment, their registry, the sweeper |
 //! | [`routes`] | HTTP: one file per resource |
 //! | [`pages`] | server-rendered pages |
-//! | [`startup`] | puts everything together |
+//! | [`startup`] | puts everything together; [`methods`] is its table of payment methods |
 //! | [`operator`] | what a person at the command line can ask and decide |
 //! | [`lab`] | proves from outside that no money is lost: faults, kills, and three sets of books compared |
 //! | [`demo`] | demo data, and a whole payment played over the wire |
@@ -37,8 +37,9 @@
 //!    write, reloads and decides again. A crash loses nothing that was acknowledged.
 //! 4. No acquirer call inside an actor's serial section or a database transaction: the intent is committed
 //!    first, the call runs outside with its own time-out, its outcome returns as a new message.
-//! 5. An outcome is approved, declined, not sent or unknown. Unknown is never turned into success or
-//!    failure without proof.
+//! 5. An outcome is approved, declined, not sent or unknown. Not sent may be tried again under the same
+//!    number. Unknown is never turned into success or failure without proof: inquire, then reverse until
+//!    there is a definite answer. Once a reversal was sent the payment can never become DONE.
 //! 6. Approvals − reversals − refunds at the acquirer equal our ledger, for every schedule of faults.
 //! 7. Money is whole minor units with a currency; there is no float anywhere near it.
 //! 8. Every queue, mailbox, cache, list, body, retry and stream has a named limit; full means a fast 503
