@@ -41,8 +41,12 @@ impl Illness {
 
 async fn scripted() -> (TestApp, Arc<ScriptedAcquirer>) {
     let acquirer = ScriptedAcquirer::new();
-    let app = TestApp::with(|settings| settings.payment.answer_budget_ms = 1_000).acquirer(acquirer.clone());
-    (app.start().await, acquirer)
+    let app = TestApp::with(|settings| {
+        settings.payment.answer_budget_ms = 1_000;
+        // A call counts from its decision; one whose commit had to wait must not be taken for lost at once.
+        settings.resolution.lost_after_ms = 60_000;
+    });
+    (app.acquirer(acquirer.clone()).start().await, acquirer)
 }
 
 /// Refused for a passing reason (the suite looks for the time to come back).
