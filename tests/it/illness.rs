@@ -10,7 +10,7 @@ use std::{
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
-use crate::support::{Answer, Call, Play, ScriptedAcquirer, Shop, TestApp, TestDatabase, eventually, fresh};
+use crate::support::{Answer, Call, Events, Play, ScriptedAcquirer, Shop, TestApp, TestDatabase, eventually, fresh};
 
 /// A journal that takes no event until the illness passes.
 struct Illness {
@@ -43,6 +43,7 @@ async fn scripted() -> (TestApp, Arc<ScriptedAcquirer>) {
     let acquirer = ScriptedAcquirer::new();
     let app = TestApp::with(|settings| {
         settings.payment.answer_budget_ms = 1_000;
+        settings.live.heartbeat_ms = u64::try_from(HEARTBEAT.as_millis()).unwrap();
         // A call counts from its decision; one whose commit had to wait must not be taken for lost at once.
         settings.resolution.lost_after_ms = 60_000;
     });
@@ -53,6 +54,19 @@ async fn scripted() -> (TestApp, Arc<ScriptedAcquirer>) {
 #[track_caller]
 fn unavailable(answer: &Answer) {
     assert_eq!(answer.refused(503, "PAYMENT_UNAVAILABLE").outcome(), "unknown");
+}
+
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Whoever listens has heard nothing up to a heartbeat that had to be waited for, and so came after everything.
+async fn hears_nothing(events: &mut Events) {
+    let mut is_fresh = false;
+    while !is_fresh {
+        let asked = Instant::now();
+        let (heard, _) = events.until_comment().await;
+        assert!(heard.is_empty(), "told, and not durable: {heard:?}");
+        is_fresh = asked.elapsed() > HEARTBEAT / 4;
+    }
 }
 
 #[tokio::test]
@@ -85,10 +99,11 @@ async fn an_approve_that_could_not_be_written_is_not_told_and_may_be_made_again(
         unavailable(&customer.approve(&token).await);
         assert_eq!(shop.state(&order).await, "READY");
     }
+    hears_nothing(&mut events).await;
     assert_eq!(acquirer.verified(), 0, "nothing is asked before it is durable that it is asked");
     illness.passes().await;
     customer.approve(&token).await.data();
-    // What the stream hears next is what happened now: created was 1, claimed is 2.
+    // Created was 1, claimed is 2.
     let seen = events.expect_all(&["payment-in-verificate", "payment-in-progress"]).await;
     assert_eq!(seen.iter().map(|event| event.id.unwrap()).collect::<Vec<_>>(), [3, 4]);
     assert_eq!(acquirer.verified(), 1);
@@ -137,6 +152,7 @@ async fn an_outcome_that_could_not_be_written_is_told_to_nobody_until_it_could()
     // By the end of the budget the approval was handed in, in vain.
     unavailable(&confirm.await.unwrap());
     assert_eq!(shop.state(&approved.order).await, "IN_PROGRESS", "memory is not ahead of the journal");
+    hears_nothing(&mut events).await;
     shop.cancel_order(&approved.order, &serde_json::json!({})).await.refused(409, "CONFIRM_IN_PROGRESS");
     illness.passes().await;
     assert_eq!(events.expect("payment-done").await.id, Some(6));
