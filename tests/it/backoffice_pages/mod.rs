@@ -6,6 +6,7 @@ mod door;
 mod doubts;
 mod keys;
 mod many;
+mod next;
 mod payments;
 mod profile;
 mod refunds;
