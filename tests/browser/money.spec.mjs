@@ -88,6 +88,37 @@ test('a website may show the checkout in a frame once it is registered, and not 
   }
 });
 
+test('the SDK shows the checkout in a page of a registered website, and in no other', async ({ page, server }) => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signUpAt(page, server.url, newcomer());
+  await go(page, 'API keys');
+  await page.getByRole('button', { name: 'Issue keys' }).click();
+  const clientKey = await readKey(page, 'Client key');
+  const site = await website();
+  const pays = async (order) => {
+    const look = await page.context().newPage();
+    await look.goto(site.url);
+    await look.addScriptTag({ url: `${server.url}/sdk/v1/paygate.js` });
+    const promise = look.evaluate(([key, options]) => window.Paygate({ clientKey: key }).requestPayment(options).catch(({ code }) => code), [
+      clientKey, { orderId: 'order-1', amount: 1000, orderName: 'Coffee', mode: 'embedded', ...order },
+    ]);
+    return { look, promise };
+  };
+  try {
+    // That the call names the website makes no difference.
+    expect(await (await pays({ successUrl: `${site.url}/done` })).promise).toBe('INVALID_REQUEST');
+    await page.getByLabel('Origin').fill(site.url);
+    await page.getByRole('button', { name: 'Add' }).click();
+    await expect(page.locator('#origins .lines')).toContainText(site.url);
+    const { look, promise } = await pays({ successUrl: `${site.url}/done` });
+    await expect(look.locator('dialog iframe').contentFrame().locator('#checkout')).toHaveAttribute('data-state', 'ready');
+    await look.getByRole('button', { name: '닫기' }).or(look.getByRole('button', { name: 'Close' })).click();
+    expect(await promise).toBe('WINDOW_CLOSED');
+  } finally {
+    site.stop();
+  }
+});
+
 // What a card network that does not answer is soon given up for.
 const IMPATIENT = { ACQUIRER__CARD__CALL_TIMEOUT_MS: 300, PAYMENT__ACQUIRER_TIMEOUT_MS: 300, PAYMENT__ANSWER_BUDGET_MS: 1500 };
 
