@@ -3,11 +3,10 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use paygate_entity::payment;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -15,15 +14,10 @@ use uuid::Uuid;
 use super::{
     Owner, PaymentFilter, Store, StoreError,
     payments::{doubts_of, payments_of, shown_status},
-    rows::{customer_in, micros, timestamp},
+    rows::{customer_in, timestamp},
     way::{Way, number},
 };
 use crate::domain::{MerchantId, PaymentId, Status};
-
-/// Payments live shorter than this: what was asked for before is not charged after it.
-const PAID_LATE: SignedDuration = SignedDuration::from_hours(1);
-/// Of those, no more than the newest are looked at.
-const LOOKED_AT: u64 = 2_000;
 
 /// A number of rows, counted up to a bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -201,60 +195,6 @@ impl Store {
         self.count_up_to(rows, most).await
     }
 
-    /// How many payments a list has that it had not when it was `made`: what came after `after`, and of those
-    /// asked for before, what was charged since. Only a list that leaves out what is not charged gets these:
-    /// any other one shows them already.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn count_news(
-        &self,
-        owner: Owner,
-        filter: &PaymentFilter,
-        after: Cursor,
-        made: Option<Timestamp>,
-        most: u64,
-    ) -> Result<Bounded, StoreError> {
-        let Bounded { count, is_more } = self.count_entries(owner, filter, Some(after), most).await?;
-        let leaves_out = filter.status.is_some() || filter.kind.is_some();
-        let Some(made) = made.filter(|_| leaves_out) else {
-            return Ok(Bounded { count, is_more });
-        };
-        let count = count + self.count_paid_late(owner, filter, after, made).await?.unsigned_abs();
-        Ok(Bounded { count: Ord::min(count, most), is_more: is_more || count > most })
-    }
-
-    /// Of the payments that were asked for within [`PAID_LATE`] before, those charged since.
-    async fn count_paid_late(
-        &self,
-        owner: Owner,
-        filter: &PaymentFilter,
-        after: Cursor,
-        made: Timestamp,
-    ) -> Result<i64, StoreError> {
-        use payment::Column::{ApprovedAt, CreatedAt, Id};
-        let from = made.checked_sub(PAID_LATE).unwrap_or(Timestamp::MIN);
-        let way = Way { hides_amount: true, ..Way::default() };
-        let rows = payments_of(owner)
-            .filter(filter.condition(way))
-            .filter(ApprovedAt.is_not_null())
-            .filter(CreatedAt.between(micros(from), micros(made)))
-            .filter(beyond(number(CreatedAt, false), after, false))
-            .order_by(CreatedAt, Direction::Desc)
-            .order_by(Id, Direction::Desc)
-            .limit(LOOKED_AT)
-            .select_only()
-            .column(ApprovedAt)
-            .into_query();
-        let count = Query::select()
-            .expr_as(Expr::cust("COUNT(*)"), "count")
-            .from_subquery(rows, Alias::new("late"))
-            .and_where(Expr::col(ApprovedAt).gt(micros(made)))
-            .to_owned();
-        let row = self.read.query_one(&count).await?;
-        Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
-    }
-
     /// A business's payments with money in doubt.
     ///
     /// # Errors
@@ -279,7 +219,7 @@ impl Store {
 }
 
 /// Beyond a row in the order: one comparison of pairs, which both databases answer from an index.
-fn beyond(value: Expr, from: Cursor, climbs: bool) -> Expr {
+pub(super) fn beyond(value: Expr, from: Cursor, climbs: bool) -> Expr {
     let id: Uuid = from.id.uuid();
     let here = Expr::tuple([value, Expr::col((payment::Entity, payment::Column::Id))]);
     let there = Expr::tuple([Expr::value(from.value), Expr::value(id)]);

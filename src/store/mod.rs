@@ -18,6 +18,7 @@ mod journal;
 mod keys;
 mod lease;
 mod merchants;
+mod news;
 mod origins;
 mod payments;
 #[cfg(test)]
