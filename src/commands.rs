@@ -166,7 +166,7 @@ pub async fn why(settings: Settings, key: &str, as_json: bool) -> Done {
 /// There is a difference, or something cannot be read.
 pub async fn audit(settings: Settings) -> Done {
     let store = Store::connect(&settings.database).await?;
-    let acquirers = methods::acquirers(&settings, methods::Part::Asks)?;
+    let acquirers = methods::acquirers(&settings, methods::Use::Asking)?;
     let audit = operator::audit(&store, &acquirers, &mut stdout()).await?;
     let Audit { payments, charged, refunded, in_doubt, inquired, differences } = audit;
     println!("{payments} payments: {charged} charged, {refunded} given back, {in_doubt} in doubt");

@@ -219,7 +219,7 @@ impl From<AskError> for ApiError {
             AskError::Rejected(rejection) => rejection.into(),
             AskError::OrderExists => Code::OrderExists.into(),
             AskError::KeyTaken => Code::KeyRunning.into(),
-            AskError::Full => Code::Overloaded.into(),
+            AskError::NotCreated => Code::Overloaded.into(),
             AskError::Overloaded | AskError::Unavailable => ApiError::from(Code::PaymentUnavailable).because(error),
         }
     }

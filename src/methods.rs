@@ -7,36 +7,39 @@ use crate::{
         Acquirer, Acquirers, CARD, CardAcquirer, CardNetwork, CardSettings, Guarded, HttpNetwork, InProcess, Sandbox,
     },
     config::Settings,
-    startup::StartupError,
 };
+
+/// A network cannot be used as it is configured.
+#[derive(Debug, thiserror::Error)]
+#[error("the card network: {0}")]
+pub struct NetworkError(String);
 
 /// The table of payment methods: a new method is a new line.
 ///
 /// # Errors
 /// A network cannot be used as it is configured.
-pub fn acquirers(settings: &Settings, part: Part) -> Result<Acquirers, StartupError> {
-    Ok(Acquirers::new([(CARD, card(settings, part)?)]))
+pub fn acquirers(settings: &Settings, wanted: Use) -> Result<Acquirers, NetworkError> {
+    Ok(Acquirers::new([(CARD, card(settings, wanted)?)]))
 }
 
-/// What somebody does with acquirers.
+/// What acquirers are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Pays with them.
-    Pays,
-    /// Asks them, beside a server that pays with them.
-    Asks,
+pub enum Use {
+    Paying,
+    /// They are asked, beside a server that pays with them.
+    Asking,
 }
 
 /// Cards, over the configured network or the built-in sandbox.
-fn card(settings: &Settings, part: Part) -> Result<Arc<dyn Acquirer>, StartupError> {
-    let failed = |error: &dyn std::fmt::Display| StartupError::CardNetwork(error.to_string());
+fn card(settings: &Settings, wanted: Use) -> Result<Arc<dyn Acquirer>, NetworkError> {
+    let failed = |error: &dyn std::fmt::Display| NetworkError(error.to_string());
     let card = &settings.acquirer.card;
     let network: Arc<dyn CardNetwork> = if card.base_url.is_empty() {
         let file = settings.data_dir.join("sandbox.jsonl");
-        let sandbox = match part {
-            Part::Asks if !file.exists() => Ok(Sandbox::in_memory()),
-            Part::Asks => Sandbox::look_on(file),
-            Part::Pays => Sandbox::open(file),
+        let sandbox = match wanted {
+            Use::Asking if !file.exists() => Ok(Sandbox::in_memory()),
+            Use::Asking => Sandbox::look_on(file),
+            Use::Paying => Sandbox::open(file),
         };
         let sandbox = sandbox.map_err(|error| failed(&error))?;
         Arc::new(InProcess::new(Arc::new(sandbox), Duration::from_millis(card.call_timeout_ms)))

@@ -19,7 +19,7 @@ use crate::{
     config::{ConfigError, Env, Settings},
     demo,
     live::Bus,
-    methods::{Part, acquirers},
+    methods::{NetworkError, Use, acquirers},
     pages,
     routes::{self, App, Tokens},
     store::{Journal, Records, Store, StoreError},
@@ -39,8 +39,8 @@ pub enum StartupError {
     Database(#[from] StoreError),
     #[error("the schema is not up to date: run `paygate migrate`")]
     NotMigrated,
-    #[error("the card network: {0}")]
-    CardNetwork(String),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     #[error("auth.password_*: {0}")]
     Passwords(String),
     #[error("the demo data: {0}")]
@@ -210,7 +210,7 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
     let vault = Arc::new(settings.vault()?);
     let acquirers = match given.acquirers {
         Some(acquirers) => acquirers,
-        None => acquirers(settings, Part::Pays)?,
+        None => acquirers(settings, Use::Paying)?,
     };
     let records: Arc<dyn Records> = Arc::new(store.clone());
     let writers = if store.is_sqlite() { 1 } else { settings.journal.writers };

@@ -36,11 +36,11 @@ pub enum AskError {
     #[error("the idempotency key was taken meanwhile")]
     KeyTaken,
     /// A limit of this process is reached, and there is no new payment.
-    #[error("too many payments")]
-    Full,
+    #[error("too busy; there is no new payment")]
+    NotCreated,
     /// A limit of this process is reached; nothing happened. An earlier call for the same may have done
     /// everything, though.
-    #[error("too many questions")]
+    #[error("too busy")]
     Overloaded,
     /// The database failed, or the process is going down.
     #[error("the payment cannot be reached")]

@@ -104,7 +104,7 @@ impl Payments {
     pub async fn create(&self, order: Order, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
         let created = self.registry.create(order, claim).await;
         created.map(|reply| reply.payment).map_err(|error| match error {
-            AskError::Overloaded => AskError::Full,
+            AskError::Overloaded => AskError::NotCreated,
             error => error,
         })
     }

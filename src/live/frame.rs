@@ -83,7 +83,7 @@ impl Frame {
     }
 
     /// The frame as somebody may see it who is neither the shop nor the payer: nothing of the customer but
-    /// the ends of the address.
+    /// the first letter and the host of the address.
     #[must_use]
     pub fn for_bystanders(mut self) -> Self {
         if let Ok(serde_json::Value::Object(mut body)) = serde_json::from_str(&self.data) {

@@ -43,7 +43,7 @@ struct Checkout<'a> {
     deep_link: String,
     /// Which section of the page shows.
     state: &'static str,
-    /// The ends of the customer's address.
+    /// The customer, masked.
     scanned_by: String,
     /// The last event that `state` knows of.
     seq: i64,

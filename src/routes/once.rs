@@ -112,7 +112,7 @@ impl<'a> Once<'a> {
         let claim = self.claim(key.clone(), operation, view.clone());
         match call(Some(claim)).await {
             Ok(payment) => settle(&payment),
-            Err(error @ (AskError::Full | AskError::Overloaded | AskError::Unavailable)) => Err(error.into()),
+            Err(error @ (AskError::NotCreated | AskError::Overloaded | AskError::Unavailable)) => Err(error.into()),
             // Refused, perhaps only because another call was faster with this very key: then its answer,
             // or the wait for it, is ours.
             Err(error) => self.earlier(key, &view).await?.map_or_else(|| Err(error.into()), Ok),

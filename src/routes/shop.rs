@@ -269,8 +269,7 @@ pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, b
     let cancel_no = once.refund_number(payment, asked);
     once.ask(Some(cancel_no.uuid()), refunded, |claim| {
         let reason = reason.clone();
-        let is_numbered = false;
-        let request = RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered, by };
+        let request = RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered: false, by };
         app.payments.refund(payment.id, request, claim)
     })
     .await

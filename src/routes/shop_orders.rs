@@ -115,8 +115,8 @@ pub async fn cancel(
         }
         return once
             .ask(Some(cancel_no.uuid()), view, |claim| {
-                let (reason, is_numbered) = (reason.clone(), false);
-                let request = RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered, by };
+                let reason = reason.clone();
+                let request = RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered: false, by };
                 app.payments.refund(id, request, claim)
             })
             .await;

@@ -224,8 +224,8 @@ impl Person {
             }
             let by = self.by;
             let call = async |payments: Payments, claim| {
-                let is_numbered = false;
-                let request = RefundRequest { cancel_no, amount, expected_balance, reason: None, is_numbered, by };
+                let (reason, is_numbered) = (None, false);
+                let request = RefundRequest { cancel_no, amount, expected_balance, reason, is_numbered, by };
                 payments.refund(id, request, claim).await
             };
             match self.once(id, key.clone(), Some(cancel_no.uuid()), refunded, call).await {

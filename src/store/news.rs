@@ -15,15 +15,16 @@ use super::{
     way::{Way, number},
 };
 
-/// Payments live shorter than this: what was asked for before is not charged after it.
+/// Payments live shorter than this as a rule. (It is an announcement: what a person decides days later is in the list
+/// at the next look.)
 const PAID_LATE: SignedDuration = SignedDuration::from_hours(1);
 /// Of those, no more than the newest are looked at.
 const LOOKED_AT: u64 = 2_000;
 
 impl Store {
     /// How many payments a list has that it had not when it was `made`: what came after `after`, and of those
-    /// asked for before, what was charged since. Only a list that leaves out what is not charged gets these:
-    /// any other one shows them already.
+    /// asked for lately before, what was charged since. Only a narrowed list gets these: any other one shows them
+    /// already.
     ///
     /// # Errors
     /// The database failed.
@@ -36,8 +37,8 @@ impl Store {
         most: u64,
     ) -> Result<Bounded, StoreError> {
         let Bounded { count, is_more } = self.count_entries(owner, filter, Some(after), most).await?;
-        let leaves_out = filter.status.is_some() || filter.kind.is_some();
-        let Some(made) = made.filter(|_| leaves_out) else {
+        let is_narrowed = filter.status.is_some() || filter.kind.is_some();
+        let Some(made) = made.filter(|_| is_narrowed) else {
             return Ok(Bounded { count, is_more });
         };
         let count = count + self.count_paid_late(owner, filter, after, made).await?.unsigned_abs();

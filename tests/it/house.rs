@@ -116,6 +116,8 @@ fn the_domain_knows_no_clock_no_database_no_network_and_no_randomness() {
             "tracing",
             "SystemTime",
             "Instant",
+            "f32",
+            "f64",
             "now_v7",
             "new_v4",
         ] {

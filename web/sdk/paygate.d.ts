@@ -18,7 +18,10 @@ export interface PaymentRequest {
   successUrl?: string;
   /** Gets `code`, `message` and `orderId` when the payment was canceled, was aborted or has expired. */
   failUrl?: string;
-  /** Default `popup`. `redirect` needs both URLs; `embedded` needs this page's origin to be registered in the back office. */
+  /**
+   * Default `popup`. `redirect` needs both URLs; `embedded` needs this page's origin to be registered in the back office,
+   * unless Paygate itself serves the page, and is a `redirect` otherwise.
+   */
   mode?: 'popup' | 'redirect' | 'embedded';
   /** Where `embedded` goes: an element or a selector. Default: a dialog over the page. */
   container?: Element | string;

@@ -109,8 +109,8 @@ async function pay({ api, lang, fail }, order, surface, release) {
 
 /* Where the checkout is shown. */
 
-function openSurface({ text, fail }, { mode = 'popup', container, successUrl, failUrl }) {
-  if (mode === 'redirect' && successUrl && failUrl) return { leaves: true, closed: false, focus() {}, close() {} };
+function openSurface({ text, fail }, { mode = 'popup', container, successUrl, failUrl, redirect }) {
+  if (mode === 'redirect' && successUrl && failUrl && redirect !== false) return { leaves: true, closed: false, focus() {}, close() {} };
   if (mode === 'embedded') return frame(text, container);
   if (mode !== 'popup') throw fail('INVALID_REQUEST');
   // Where it is blocked, a frame is the next best.

@@ -50,7 +50,7 @@ function offline(isOffline) {
 function show({ state, failureCode, scannedBy }) {
   if (root.dataset.state === state && !failureCode) return;
   root.dataset.state = state;
-  if (scannedBy) root.querySelector('[data-scanned]').textContent = scannedBy;
+  if (scannedBy) for (const place of root.querySelectorAll('[data-scanned]')) place.textContent = scannedBy;
   for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reasonText(failureCode);
   announce();
   tellOpener();

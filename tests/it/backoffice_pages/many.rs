@@ -93,7 +93,7 @@ async fn asks_and_waits(browser: &Browser, app: &TestApp) -> TcpStream {
 }
 
 #[test]
-fn a_slow_line_keeps_its_file_and_a_few_shops_keep_nobody_from_theirs_by_default() {
+fn the_default_limits_of_files_suit_a_slow_line_and_many_shops() {
     let paygate::routes::BackofficeSettings { max_files, max_files_of_one, file_stall_ms } =
         paygate::config::Settings::load(None).unwrap().backoffice;
     // What a system holds of a file, taken at 30 kB/s.

@@ -157,7 +157,7 @@ async fn a_changed_projection_or_transaction_is_named() {
             (amount, &["-999", "-1000"]),
             (missing, &["APPROVED", "15000"]),
             (invented, &["CANCELED"]),
-            (orphan, &[""]),
+            (orphan, &["of a payment that is not there"]),
         ],
     );
 }
@@ -177,9 +177,9 @@ async fn a_deleted_or_changed_event_is_named() {
         &books.audit().await,
         &books.payments,
         &[
-            (first, &["1"]),
-            (gap, &["3", "2"]),
-            (last, &["8", "7"]),
+            (first, &["event 2 where 1 belongs"]),
+            (gap, &["event 3 where 2 belongs"]),
+            (last, &["seq is 8, the journal says 7"]),
             (amount, &["15001"]),
             (refund, &["13999", "-1001"]),
             (approval, &["99999999"]),

@@ -23,7 +23,7 @@ async fn leads(app: &TestApp, method: Method, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_stream_needs_no_key_and_names_no_customer() {
+async fn the_stream_needs_no_key_and_masks_the_customer() {
     let app = spawn_app().await;
     let (shop, customer) = app.shop_and_customer().await;
     let approved = shop.approved_by(&customer, 15_000).await;

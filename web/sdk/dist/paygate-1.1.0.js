@@ -95,8 +95,8 @@ release();
 const result = { paymentKey, orderId, amount };
 return successUrl && order.redirect !== false ? leave(successUrl, result) : result;
 }
-function openSurface({ text, fail }, { mode = 'popup', container, successUrl, failUrl }) {
-if (mode === 'redirect' && successUrl && failUrl) return { leaves: true, closed: false, focus() {}, close() {} };
+function openSurface({ text, fail }, { mode = 'popup', container, successUrl, failUrl, redirect }) {
+if (mode === 'redirect' && successUrl && failUrl && redirect !== false) return { leaves: true, closed: false, focus() {}, close() {} };
 if (mode === 'embedded') return frame(text, container);
 if (mode !== 'popup') throw fail('INVALID_REQUEST');
 return popup(text) || frame(text, container);
