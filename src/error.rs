@@ -220,6 +220,7 @@ impl From<AskError> for ApiError {
             AskError::OrderExists => Code::OrderExists.into(),
             AskError::KeyTaken => Code::KeyRunning.into(),
             AskError::NotCreated => Code::Overloaded.into(),
+            AskError::NotSent => Code::NetworkUnavailable.into(),
             AskError::Overloaded | AskError::Unavailable => ApiError::from(Code::PaymentUnavailable).because(error),
         }
     }
@@ -270,7 +271,7 @@ impl From<Reason> for Code {
             Reason::ExceedsBalance => Code::ExceedsBalance,
             Reason::NetworkUnavailable => Code::NetworkUnavailable,
             Reason::TooManyAttempts | Reason::OutcomeUnknown => Code::PaymentAborted,
-            Reason::TxnReversed | Reason::Declined => Code::CardDeclined,
+            Reason::TxnReversed | Reason::TxnNotApproved | Reason::Declined => Code::CardDeclined,
             Reason::NotSupported => Code::RefundNotSupported,
         }
     }

@@ -197,13 +197,7 @@ pub(super) fn record(answer: Answer, txn_no: TxnNo) -> Result<Record, Failure> {
 
 /// The answer to reverse.
 pub(super) fn reversal(answer: Answer, txn_no: TxnNo) -> Result<(), Failure> {
-    let answer: ReverseAnswer = match read(answer, Asked::Undo) {
-        // There is nothing to take back: as definite as having taken it back.
-        Err(Failure::Declined(_, code)) if matches!(code.as_str(), "TXN_NOT_FOUND" | "TXN_NOT_APPROVED") => {
-            return Ok(());
-        }
-        answer => answer?,
-    };
+    let answer: ReverseAnswer = read(answer, Asked::Undo)?;
     if answer.txn_no.parse() != Ok(txn_no) {
         return Err(unknown("the reversal is about another transaction"));
     }
@@ -271,7 +265,8 @@ fn reason_of(code: &str, asked: Asked) -> Option<Reason> {
         (Asked::Card, "LIMIT_EXCEEDED") => Reason::LimitExceeded,
         (_, "TXN_REVERSED") => Reason::TxnReversed,
         (Asked::Undo, "EXCEEDS_BALANCE") => Reason::ExceedsBalance,
-        (Asked::Undo, "TXN_NOT_FOUND" | "TXN_NOT_APPROVED") => Reason::Declined,
+        (Asked::Undo, "TXN_NOT_APPROVED") => Reason::TxnNotApproved,
+        (Asked::Undo, "TXN_NOT_FOUND") => Reason::Declined,
         _ => return None,
     })
 }

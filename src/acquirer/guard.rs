@@ -169,6 +169,11 @@ impl Acquirer for Guarded {
         Health::ALL.into_iter().find(|health| *health as u8 == number).unwrap_or(Health::Closed)
     }
 
+    fn is_resting(&self) -> bool {
+        let is_probed = || self.health() == Health::Probing && self.probe.available_permits() == 0;
+        !self.breaker.is_call_permitted() || is_probed()
+    }
+
     async fn validate(&self, credential: &Credential, cvc: &Cvc) -> Outcome<()> {
         self.guard(self.inner.validate(credential, cvc)).await
     }

@@ -109,6 +109,11 @@ pub trait Acquirer: Send + Sync {
         Health::Closed
     }
 
+    /// A call made now would not be sent.
+    fn is_resting(&self) -> bool {
+        false
+    }
+
     /// At registration: does the instrument exist, and does the customer know its secret?
     async fn validate(&self, credential: &Credential, cvc: &Cvc) -> Outcome<()>;
 

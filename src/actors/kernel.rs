@@ -38,6 +38,9 @@ pub enum AskError {
     /// A limit of this process is reached, and there is no new payment.
     #[error("too busy; there is no new payment")]
     NotCreated,
+    /// The acquirer's network is known to be down, and nothing was begun.
+    #[error("the network is down")]
+    NotSent,
     /// A limit of this process is reached; nothing happened. An earlier call for the same may have done
     /// everything, though.
     #[error("too busy")]
@@ -159,6 +162,15 @@ impl Kernel {
                 continue;
             }
             let step = decided?;
+            // What would only be noted as not sent is not begun; what memory says may be out of date, though.
+            let is_new = matches!(command, Command::Confirm { .. } | Command::Refund { .. }) && step.effect.is_some();
+            if is_new && self.services.rests(&before) {
+                if is_fresh {
+                    return Err(AskError::NotSent);
+                }
+                self.is_dirty = true;
+                continue;
+            }
             let change = Change::fold(&before, &step, command.by(), now);
             let recorded = change.recorded.clone();
             match self.commit(change, claim.clone(), step.refused).await {

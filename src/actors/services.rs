@@ -135,6 +135,12 @@ impl Services {
         payment.instrument.as_ref().is_none_or(|instrument| self.acquirers.get(&instrument.method).is_some())
     }
 
+    /// The acquirer of this payment is left alone for a while: a call would not be sent.
+    pub fn rests(&self, payment: &Payment) -> bool {
+        let method = payment.instrument.as_ref().map(|instrument| &*instrument.method);
+        method.and_then(|method| self.acquirers.get(method)).is_some_and(|acquirer| acquirer.is_resting())
+    }
+
     pub fn linger(&self) -> Duration {
         Duration::from_millis(self.actors.linger_ms)
     }

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{AskError, Payments, Services};
-use crate::{domain::REMEMBERED_FOR, store::StoreError};
+use crate::store::StoreError;
 
 /// How long the answer to an idempotency key is kept.
-pub const KEEP_IDEMPOTENCY_KEYS: SignedDuration = REMEMBERED_FOR;
+pub const KEEP_IDEMPOTENCY_KEYS: SignedDuration = SignedDuration::from_hours(15 * 24);
 
 /// How long the number of a removed card is kept for payments that were approved with it: longer than
 /// any payment lives.

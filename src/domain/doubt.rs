@@ -154,6 +154,8 @@ pub(super) fn reversal_ended(
     Ok(match outcome {
         // Some networks say "it is reversed" as a refusal to do it again.
         Outcome::Approved(()) | Outcome::Declined(Reason::TxnReversed) => reversed(payment, txn_no),
+        // There is nothing to take back, and never was.
+        Outcome::Declined(Reason::TxnNotApproved) if !payment.approved_late => reversed(payment, txn_no),
         // Even "no" is no end here: the money may be with us, and it is not ours.
         Outcome::Declined(_) | Outcome::NotSent | Outcome::Unknown => {
             let next_at = policy.resolves.then(|| policy.next_attempt_at(now, attempts));

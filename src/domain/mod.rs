@@ -54,6 +54,6 @@ pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects, TextErr
 pub use outcome::{Approval, Found, Outcome, Reason};
 pub use payment::{Operation, Payment};
 pub use policy::Policy;
-pub use refund::{AskedAgain, MAX_REFUNDS, REMEMBERED_FOR, Refund, RefundKind, RefundState, business_day};
+pub use refund::{AskedAgain, MAX_REFUNDS, Refund, RefundKind, RefundState, business_day};
 pub use resolution::{Resolution, Resolving, STUCK_AFTER};
 pub use status::Status;

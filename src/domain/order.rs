@@ -36,10 +36,9 @@ fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// What turns the direction of a text around lets a name read as another one, and so does what has no width.
-/// (The joiner U+200D has none either, and many an emoji is made with it.)
+/// What turns the direction of a text around lets a name read as another one.
 fn disguises(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Spaces, what joins or divides its neighbours without being there, and the blanks among letters and signs.

@@ -54,6 +54,8 @@ pub enum Reason {
     LimitExceeded,
     ExceedsBalance,
     TxnReversed,
+    /// The acquirer has the call on record, and never approved it.
+    TxnNotApproved,
     /// The network could not be asked, or gave no answer that can be read. No money was involved.
     NetworkUnavailable,
     TooManyAttempts,

@@ -24,6 +24,8 @@ pub struct Payment {
     /// The answer to the confirm was withheld from the shop at least once (it was told `unknown`), so a
     /// repeated confirm is entitled to the result.
     pub was_in_doubt: bool,
+    /// The acquirer has said that it approved what had been given up: "never approved" is no proof any more.
+    pub approved_late: bool,
     pub refunds: Vec<Refund>,
     /// Sum of the refunds that are done, in minor units.
     pub refunded: i64,
@@ -68,6 +70,7 @@ impl Payment {
             payment_key: None,
             authorization: Authorization::None,
             was_in_doubt: false,
+            approved_late: false,
             refunds: Vec::new(),
             refunded: 0,
             reserved: 0,
@@ -109,6 +112,8 @@ impl Payment {
                 self.authorization = Authorization::Closed { txn_no: *txn_no };
                 self.failure = Some(*reason);
             }
+            // What follows from it is an event of its own.
+            Event::LateApproval { .. } => self.approved_late = true,
             Event::AuthorizationRequested { .. }
             | Event::AuthorizationNotSent { .. }
             | Event::AuthorizationUnknown { .. }
@@ -117,7 +122,6 @@ impl Payment {
             | Event::ReversalRequested { .. }
             | Event::ReversalFailed { .. }
             | Event::Reversed { .. }
-            | Event::LateApproval { .. }
             | Event::ResolvedByHand { .. }
             | Event::Approved { .. } => self.apply_authorization(recorded),
             Event::Canceled { .. } => self.status = Status::Canceled,
@@ -129,6 +133,7 @@ impl Payment {
             Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason, keyless, expected_balance } => {
                 self.reserved += amount.minor();
                 let is_all = self.refundable() == 0;
+                super::refund::forget_unsent(&mut self.refunds);
                 self.refunds.push(Refund {
                     cancel_no: *cancel_no,
                     amount: *amount,
@@ -174,7 +179,6 @@ impl Payment {
             Event::RefundFailed { cancel_no, reason } => {
                 self.set_refund(*cancel_no, |_| RefundState::Failed(*reason));
                 self.reserved -= self.refund(*cancel_no).map_or(0, |refund| refund.amount.minor());
-                super::refund::forget_unsent(&mut self.refunds);
             }
             // Told for the record; what follows from it is an event of its own.
             Event::RefundResolvedByHand { .. } => {}
@@ -221,7 +225,7 @@ impl Payment {
                 let (txn_no, approval) = (*txn_no, approval.clone());
                 Authorization::Approved { txn_no, approval, requested_at: since, completed_at: recorded.at }
             }
-            // Both are told for the record; what follows from them is an event of its own.
+            // Told for the record; what follows from it is an event of its own.
             _ => return,
         };
         self.authorization = next;

@@ -8,6 +8,9 @@ use super::{Authorization, By, CancelNo, Effect, Event, Money, Outcome, Payment,
 /// Refunds of one payment, refused ones included: bounds the memory of a payment.
 pub const MAX_REFUNDS: usize = 5_000;
 
+/// Events of a payment after which no refund is begun: bounds its journal.
+const MAX_EVENTS: i64 = 50_000;
+
 /// Refunds that never left are remembered for those who asked for them last, and then no more: who tries
 /// through a long outage must not use up the refunds of the payment.
 const MAX_UNSENT: usize = 100;
@@ -146,7 +149,7 @@ pub(super) fn request(
     if minor > balance {
         return Err(Rejection::ExceedsBalance { balance });
     }
-    if payment.refunds.len() >= MAX_REFUNDS {
+    if payment.refunds.len() >= MAX_REFUNDS || payment.seq >= MAX_EVENTS {
         return Err(Rejection::TooManyRefunds);
     }
     let amount = Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?;
@@ -175,9 +178,9 @@ fn call(
     Some(Effect::Refund { cancel_no, txn_no, method, amount, reason, attempt, repeated })
 }
 
-/// For how long after its end a refund whose result was not told is what the same call is about: as long as
-/// an idempotency key is kept.
-pub const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(15 * 24);
+/// For how long after its end a refund whose result was not told is what the same call is about: long enough for
+/// whoever asks again, and not so long that a wish for another refund like it is taken for the first one.
+const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// A refund as it is asked for again.
 #[derive(Debug, Clone, Copy)]

@@ -61,20 +61,20 @@ fn the_same_call_is_about_the_same_refund_whatever_became_of_others() {
 }
 
 #[test]
-fn a_result_that_was_not_told_waits_as_long_as_an_idempotency_key() {
+fn a_result_that_was_not_told_waits_for_a_day() {
     let mut payment = Charged::new();
     payment.asked(1, 300, None).unwrap();
     payment.ended(1, Outcome::Unknown);
     payment.ended(1, Outcome::Approved(()));
-    for (days, found) in [(14, Some(id(1))), (15, None)] {
+    for (hours, found) in [(23, Some(id(1))), (24, None)] {
         let mut later = Charged(State { payment: payment.0.payment.clone(), ..Charged::new().0 });
-        later.0.now += SignedDuration::from_hours(24 * days);
-        assert_eq!(later.again(300, None), found, "{days} days");
+        later.0.now += SignedDuration::from_hours(hours);
+        assert_eq!(later.again(300, None), found, "{hours} hours");
     }
 }
 
 #[test]
-fn an_outage_of_any_length_uses_up_no_refunds() {
+fn a_long_outage_uses_up_no_refunds() {
     let mut payment = Charged::new();
     payment.asked(1, 100, None).unwrap();
     payment.ended(1, Outcome::Approved(()));
@@ -88,4 +88,31 @@ fn an_outage_of_any_length_uses_up_no_refunds() {
     assert_eq!(payment.0.payment.balance(), PRICE - 100, "what went back is remembered");
     payment.asked(20_000, PRICE - 100, None).unwrap();
     assert_eq!(payment.0.payment.refundable(), 0);
+}
+
+#[test]
+fn whoever_waits_for_a_refund_that_never_left_finds_it_whatever_the_order_they_end_in() {
+    let mut payment = Charged::new();
+    for number in 1..=500 {
+        payment.asked(number, 1, None).unwrap();
+    }
+    for number in (1..=500).rev() {
+        payment.ended(number, Outcome::NotSent);
+        let refund = payment.0.payment.refund(id(number)).map(|refund| refund.state);
+        assert_eq!(refund, Some(RefundState::Failed(Reason::NetworkUnavailable)), "{number}");
+    }
+}
+
+#[test]
+fn a_journal_has_an_end() {
+    let mut payment = Charged::new();
+    let mut refused = None;
+    for number in 1..30_000 {
+        if let Err(why) = payment.asked(number, 1, None) {
+            refused = Some((number, why));
+            break;
+        }
+        payment.ended(number, Outcome::NotSent);
+    }
+    assert!(matches!(refused, Some((20_000.., Rejection::TooManyRefunds))), "{refused:?}");
 }

@@ -64,6 +64,7 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         ("inquiry: approved, stale", inquired(NEVER, Outcome::Approved(charged()))),
         ("reversal: approved", reversed(USED, Outcome::Approved(()))),
         ("reversal: declined", reversed(USED, Outcome::Declined(declined))),
+        ("reversal: declined, never approved", reversed(USED, Outcome::Declined(Reason::TxnNotApproved))),
         ("reversal: declined, reversed already", reversed(USED, Outcome::Declined(Reason::TxnReversed))),
         ("reversal: unknown", reversed(USED, Outcome::Unknown)),
         ("reversal: not sent", reversed(USED, Outcome::NotSent)),

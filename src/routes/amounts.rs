@@ -51,7 +51,7 @@ fn whole(name: &'static str, value: &RawValue) -> Result<i64, ApiError> {
 fn digits(number: &str) -> Option<String> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let zeros = exponent.parse::<i64>().ok()? - i64::try_from(fraction.len()).ok()?;
+    let zeros = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
     let all = format!("{whole}{fraction}");
     let Ok(zeros) = usize::try_from(zeros) else {
         // The point moves to the left, over zeros alone.
@@ -86,7 +86,13 @@ mod tests {
         for bad in ["0.5", "15000.5", "15000.0000000000001", "99999999.9999999999", "0.99999999999999999999"] {
             assert!(amount(bad).unwrap_err().contains("a whole number"), "{bad}");
         }
-        for bad in ["15e-1", "15000.0e-1000", "1e-99999999999999999999", "1.00000000000000000001e3"] {
+        for bad in [
+            "15e-1",
+            "15000.0e-1000",
+            "1e-99999999999999999999",
+            "1.0e-9223372036854775808",
+            "1.00000000000000000001e3",
+        ] {
             assert!(amount(bad).is_err(), "{bad}");
         }
     }

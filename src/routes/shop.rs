@@ -278,7 +278,8 @@ pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, b
 /// What a refund is answered, read off the payment.
 pub fn refunded(payment: &Payment, operation: Option<Uuid>) -> Settled {
     let refund = operation.and_then(|number| payment.refund(number.into()));
-    let Some(refund) = refund else { return Settled::Is(Err(Code::NotCharged.into())) };
+    // Only refunds that never left are forgotten.
+    let Some(refund) = refund else { return Settled::Is(Err(Code::NetworkUnavailable.into())) };
     Settled::Is(match refund.state {
         RefundState::Requested { .. } => return Settled::Pending,
         RefundState::Unknown { .. } => Err(Code::OutcomeUnknown.into()),

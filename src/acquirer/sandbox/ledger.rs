@@ -94,11 +94,17 @@ impl Ledger {
     /// Reads what the other process has written meanwhile.
     pub fn catch_up(&mut self) -> io::Result<()> {
         let Some(mut file) = self.followed.take() else { return Ok(()) };
-        if file.is_replaced()? {
-            *self = Self::follow(file.path(), self.limit)?;
-            return Ok(());
-        }
-        let read = file.read_on(|change| self.fold(change));
+        let read = match file.is_replaced() {
+            Ok(false) => file.read_on(|change| self.fold(change)),
+            Ok(true) => match Self::follow(file.path(), self.limit) {
+                Ok(anew) => {
+                    *self = anew;
+                    return Ok(());
+                }
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
         self.followed = Some(file);
         read
     }

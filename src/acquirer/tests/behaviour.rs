@@ -149,7 +149,7 @@ async fn a_refund_is_done_once_and_never_exceeds_what_is_left() {
         let (declined, lost) = (txn(), credential(card_of(Behaviour::Lost)));
         acquirer.authorize(authorization(declined, 1, &lost)).await;
         let refund = acquirer.refund(&refund_of(declined, 1)).await;
-        assert_eq!(refund, Outcome::Declined(Reason::Declined), "never charged");
+        assert_eq!(refund, Outcome::Declined(Reason::TxnNotApproved), "never charged");
     }
 }
 

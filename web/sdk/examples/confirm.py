@@ -52,7 +52,8 @@ def confirm(payment_key, order_id, amount):
             with urllib.request.urlopen(request, timeout=15) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as refused:
-            wait = int(refused.headers.get("Retry-After", wait))
+            after = refused.headers.get("Retry-After", "")
+            wait = int(after) if after.isdigit() else wait
             error = error_of(refused)
             # Not known yet, or busy: the same call is sent again. Everything else is final.
             if refused.code < 500 and refused.code != 429 and error["code"] not in UNDER_WAY:
@@ -66,8 +67,9 @@ def confirm(payment_key, order_id, amount):
 def error_of(refused):
     """What the server said; something in front of it may have answered in its place."""
     try:
-        return json.load(refused)["error"]
-    except ValueError:
+        error = json.load(refused)["error"]
+        return {"code": error["code"], "outcome": error["outcome"], "message": error["message"]}
+    except (ValueError, KeyError, TypeError, OSError, HTTPException):
         return {"code": "NETWORK_ERROR", "outcome": "unknown", "message": str(refused)}
 
 
