@@ -212,8 +212,8 @@ async fn only_who_was_not_told_is_taken_to_ask_again() {
     let looked = json!({ "amount": 1_000, "expectedBalance": 11_000 });
     assert_eq!(shop.cancel(&paid.key, &looked).await.data()["balanceAmount"], 10_000);
     let again = shop.cancel(&paid.key, &body).await.data();
-    // What the first caller was not told, as it was then: before or after the desk's, never a new one.
-    assert!(again["balanceAmount"] == 12_000 || again["balanceAmount"] == 11_000, "{again}");
+    // What the first caller was not told, as it was then: before or after two others in doubt, never a new one.
+    assert!((11_000..=13_000).contains(&again["balanceAmount"].as_i64().unwrap()), "{again}");
     assert_eq!(acquirer.refunded().len(), 5);
     app.stop().await;
 }
