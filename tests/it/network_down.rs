@@ -14,6 +14,8 @@ use paygate::acquirer::{
     Acquirer, Acquirers, BreakerSettings, CARD, CallError, CardAcquirer, CardNetwork, CardSettings, Guarded, InProcess,
     Method, Reply, Sandbox,
 };
+use paygate_entity::payment_event;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::Value;
 
 use crate::support::{Setup, TestApp, eventually};
@@ -138,6 +140,35 @@ async fn a_network_that_is_down_is_not_asked_again_and_confirms_fail_at_once() {
     }
     assert!(started.elapsed() < Duration::from_secs(2), "what cannot be sent is not tried for two seconds");
     assert_eq!(way.tried().len(), 3, "nothing was sent");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_network_rests_nothing_is_begun_and_no_key_is_spent() {
+    let way = Way::open();
+    let app = way.paygate(3, LONG).start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let (paid, approved) = (app.done_payment(&shop, &customer).await, app.approved_payment(&shop, &customer).await);
+    way.refuse(FOR_EVER);
+    shop.confirm_of(&approved).await.refused(503, "CARD_NETWORK_UNAVAILABLE");
+    assert_eq!(breaker(&app).await, "open");
+    let database = app.database.connect().await;
+    let events = async || payment_event::Entity::find().count(&database).await.unwrap();
+    let before = events().await;
+    let all = serde_json::json!({});
+    for _ in 0..20 {
+        let answer = shop.cancel(&paid.key, &all).once("all").await;
+        assert_eq!(answer.refused(503, "CARD_NETWORK_UNAVAILABLE").outcome(), "not_sent");
+        assert!(answer.header("retry-after").is_some());
+        shop.cancel(&paid.key, &all).await.refused(503, "CARD_NETWORK_UNAVAILABLE");
+        shop.confirm_of(&approved).await.refused(503, "CARD_NETWORK_UNAVAILABLE");
+    }
+    assert_eq!(events().await, before, "an outage writes nothing");
+    assert_eq!(shop.payment(&paid.key).await.data()["balanceAmount"], 15_000);
+    // What is no call to the network is answered as ever.
+    let too_much = serde_json::json!({ "amount": 15_001 });
+    shop.cancel(&paid.key, &too_much).await.refused(409, "EXCEEDS_BALANCE");
+    assert_eq!(shop.confirm_of(&paid).await.code(), "ALREADY_CONFIRMED");
     app.stop().await;
 }
 
