@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 public class Confirm {
@@ -56,7 +57,7 @@ public class Confirm {
             try {
                 var response = http.send(request, BodyHandlers.ofString());
                 if (isFinal(response) || attempt == 20) return response;
-                wait = response.headers().firstValueAsLong("Retry-After").orElse(wait);
+                wait = seconds(response).orElse(wait);
             } catch (IOException lost) {
                 if (attempt == 20) throw lost;
             }
@@ -68,6 +69,12 @@ public class Confirm {
     private static boolean isFinal(HttpResponse<String> response) {
         int status = response.statusCode();
         return status < 500 && status != 429 && !UNDER_WAY.matcher(response.body()).find();
+    }
+
+    /** How long the server wants to be left alone; what something in front of it writes may be no number. */
+    private static Optional<Long> seconds(HttpResponse<String> response) {
+        var after = response.headers().firstValue("Retry-After");
+        return after.filter(text -> text.matches("[0-9]{1,4}")).map(Long::valueOf);
     }
 
     public static void main(String[] args) throws Exception {
