@@ -43,6 +43,17 @@ pub struct PaymentFilter {
 }
 
 impl PaymentFilter {
+    /// No payment is like that: what stands here has had no such transaction.
+    pub(super) fn is_contradictory(&self) -> bool {
+        let Some((kind, status)) = self.kind.zip(self.status) else { return false };
+        let has_it = match status {
+            Status::PartialCanceled | Status::Canceled => true,
+            Status::Done => !kind.is_back(),
+            Status::Ready | Status::InVerificate | Status::InProgress | Status::Aborted | Status::Expired => false,
+        };
+        !has_it
+    }
+
     pub(super) fn condition(&self, way: Way) -> Condition {
         use payment::Column::{
             Amount, ApprovedAt, CreatedAt, HasCancel, HasRefund, Method, OrderId, PaymentKey, SearchText, Status,
@@ -98,4 +109,27 @@ fn has_pairs_of(name: &str) -> Option<Expr> {
         // The few payments that are under way are not in the index.
         column(DueAt).is_not_null().or(column(DueAt).is_null().and(found))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_is_not_looked_for() {
+        let is_looked_for = |kind, status| {
+            let filter = PaymentFilter { kind, status, ..PaymentFilter::default() };
+            !filter.is_contradictory()
+        };
+        for status in Status::ALL {
+            let is_charged = matches!(status, Status::Done | Status::PartialCanceled | Status::Canceled);
+            let has_returns = matches!(status, Status::PartialCanceled | Status::Canceled);
+            assert_eq!(is_looked_for(Some(TransactionKind::Approved), Some(status)), is_charged, "{status:?}");
+            for kind in [TransactionKind::Canceled, TransactionKind::Refunded] {
+                assert_eq!(is_looked_for(Some(kind), Some(status)), has_returns, "{kind:?} {status:?}");
+            }
+            assert!(is_looked_for(None, Some(status)));
+        }
+        assert!(is_looked_for(Some(TransactionKind::Refunded), None));
+    }
 }

@@ -35,15 +35,18 @@ const WORTH_SORTING: u64 = 5_000;
 const SAMPLE: u64 = 2_000;
 const FEW: i64 = 5;
 
-impl Way {
-    /// Cancels and refunds are rarer than any status.
-    fn of(filter: &PaymentFilter) -> Self {
-        let is_rare = filter.kind.is_some_and(TransactionKind::is_back);
-        Self { hides_status: is_rare, ..Self::default() }
-    }
-}
-
 impl Store {
+    /// Cancels and refunds are rarer than any status. SQLite would not believe it; PostgreSQL knows, and looks for
+    /// the status within the index of the kind.
+    fn plain(&self, filter: &PaymentFilter) -> Way {
+        let is_rare = filter.kind.is_some_and(TransactionKind::is_back);
+        Way { hides_status: is_rare && !self.is_postgres(), ..Way::default() }
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.read.get_database_backend() == DbBackend::Postgres
+    }
+
     /// `None` when nothing can be found.
     pub(super) async fn way(
         &self,
@@ -51,12 +54,15 @@ impl Store {
         filter: &PaymentFilter,
         sort: Sort,
     ) -> Result<Option<Way>, StoreError> {
+        if filter.is_contradictory() {
+            return Ok(None);
+        }
         if let Some(name) = &filter.name
             && self.is_rare(owner, name).await?
         {
             return Ok(Some(self.by_text(sort)));
         }
-        let way = Way::of(filter);
+        let way = self.plain(filter);
         let PaymentFilter { amount_from, amount_to, created_from, created_until, kind, status, .. } = *filter;
         let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
         let has_dates = created_from.or(created_until).is_some();
@@ -84,7 +90,7 @@ impl Store {
 
     /// How many rows there are, as far as they are sorted in a moment.
     async fn width(&self, owner: Owner, filter: &PaymentFilter) -> Result<Bounded, StoreError> {
-        let mut way = Way::of(filter);
+        let mut way = self.plain(filter);
         // Of the indexes that would do, the one of the kind goes by time.
         way.by_time = filter.amount_from.or(filter.amount_to).is_none();
         self.count_up_to(payments_of(owner).filter(filter.condition(way)), WORTH_SORTING).await
@@ -92,7 +98,7 @@ impl Store {
 
     /// PostgreSQL looks the name up, SQLite reads the texts off the index by which payments are listed.
     fn by_text(&self, sort: Sort) -> Way {
-        let by_pairs = self.read.get_database_backend() == DbBackend::Postgres;
+        let by_pairs = self.is_postgres();
         let way = Way { hides_amount: true, hides_kind: true, hides_status: true, ..Way::default() };
         Way { hides_order: by_pairs || sort != Sort::Date, by_time: !by_pairs, by_pairs, ..way }
     }

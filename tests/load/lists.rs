@@ -43,6 +43,7 @@ const LISTS: &[&str] = &[
     "type=payment&sort=highest",
     "type=refund&status=PARTIAL_CANCELED&sort=lowest",
     "type=cancel&min=290000",
+    "type=cancel&status=DONE",
     "status=DONE",
     "status=ABORTED",
     "status=IN_VERIFICATE",
