@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Authorization, By, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step};
 
-/// Refunds of one payment, refused ones included: bounds the memory of a payment.
+/// Refunds of one payment, refused ones included, but not those that never left: bounds the memory of a payment.
 pub const MAX_REFUNDS: usize = 5_000;
 
 /// Events of a payment after which no refund is begun: bounds its journal.
@@ -99,6 +99,11 @@ impl Refund {
         matches!(self.state, RefundState::Requested { .. } | RefundState::Unknown { is_under_way: true, .. })
     }
 
+    /// No acquirer has heard of it, nor will.
+    pub fn never_left(&self) -> bool {
+        self.state == RefundState::Failed(Reason::NetworkUnavailable)
+    }
+
     /// When somebody must look at it although nobody asks.
     pub const fn due_at(&self) -> Option<Timestamp> {
         match self.state {
@@ -149,7 +154,8 @@ pub(super) fn request(
     if minor > balance {
         return Err(Rejection::ExceedsBalance { balance });
     }
-    if payment.refunds.len() >= MAX_REFUNDS || payment.seq >= MAX_EVENTS {
+    let left = payment.refunds.iter().filter(|refund| !refund.never_left()).count();
+    if left >= MAX_REFUNDS || payment.seq >= MAX_EVENTS {
         return Err(Rejection::TooManyRefunds);
     }
     let amount = Money::new(minor, payment.order.amount.currency()).map_err(|_| Rejection::AmountNotPositive)?;
@@ -217,9 +223,8 @@ impl Payment {
 
 /// Drops the oldest of too many refunds that never left.
 pub(super) fn forget_unsent(refunds: &mut Vec<Refund>) {
-    let is_unsent = |refund: &Refund| refund.state == RefundState::Failed(Reason::NetworkUnavailable);
-    if refunds.iter().filter(|refund| is_unsent(refund)).count() > MAX_UNSENT
-        && let Some(oldest) = refunds.iter().position(is_unsent)
+    if refunds.iter().filter(|refund| refund.never_left()).count() > MAX_UNSENT
+        && let Some(oldest) = refunds.iter().position(Refund::never_left)
     {
         refunds.remove(oldest);
     }

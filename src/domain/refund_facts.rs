@@ -91,6 +91,20 @@ fn a_long_outage_uses_up_no_refunds() {
 }
 
 #[test]
+fn refunds_that_never_left_block_no_other_one_however_many_they_were_at_once() {
+    let mut payment = Charged::new();
+    payment.0.payment.order.amount = Money::new(1_000_000, Currency::KRW).unwrap();
+    for number in 1..=MAX_REFUNDS as u128 {
+        payment.asked(number, 1, None).unwrap();
+    }
+    assert_eq!(payment.asked(0, 1, None).unwrap_err(), Rejection::TooManyRefunds, "all are under way");
+    for number in 1..=MAX_REFUNDS as u128 {
+        payment.ended(number, Outcome::NotSent);
+    }
+    payment.asked(0, 1_000_000, None).unwrap();
+}
+
+#[test]
 fn whoever_waits_for_a_refund_that_never_left_finds_it_whatever_the_order_they_end_in() {
     let mut payment = Charged::new();
     for number in 1..=500 {
