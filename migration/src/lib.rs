@@ -14,6 +14,7 @@ mod m0008_shop_keys;
 mod m0009_search;
 mod m0010_epochs;
 mod m0011_returns;
+mod m0012_names;
 
 pub struct Migrator;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_search::Migration),
             Box::new(m0010_epochs::Migration),
             Box::new(m0011_returns::Migration),
+            Box::new(m0012_names::Migration),
         ]
     }
 }

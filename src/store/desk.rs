@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::{
     Owner, PaymentFilter, Store, StoreError,
-    payments::{doubts_of, payments_of, shown_status},
-    rows::{customer_in, timestamp},
+    payments::{doubts_of, found_by, shown_status},
+    rows::{counted, customer_in, timestamp},
     way::{Way, number},
 };
 use crate::domain::{MerchantId, PaymentId, Status};
@@ -76,6 +76,13 @@ pub struct Window {
     /// Against the order: the rows before `from`. They come in order all the same.
     pub is_backwards: bool,
     pub limit: u64,
+}
+
+impl Window {
+    /// From little to much, or from old to new.
+    pub(super) const fn climbs(self) -> bool {
+        self.is_ascending != self.is_backwards
+    }
 }
 
 /// A payment as the back office lists it.
@@ -162,13 +169,12 @@ impl Store {
         filter: &PaymentFilter,
         window: Window,
     ) -> Result<Option<Select<payment::Entity>>, StoreError> {
-        let Window { sort, is_ascending, from, is_backwards, limit } = window;
-        let climbs = is_ascending != is_backwards;
-        let direction = if climbs { Direction::Asc } else { Direction::Desc };
-        let Some(way) = self.way(owner, filter, sort).await? else { return Ok(None) };
-        let mut rows = payments_of(owner).filter(filter.condition(way));
+        let Window { sort, from, limit, .. } = window;
+        let direction = if window.climbs() { Direction::Asc } else { Direction::Desc };
+        let Some(way) = self.way(owner, filter, window).await? else { return Ok(None) };
+        let mut rows = found_by(way, owner, filter);
         if let Some(from) = from {
-            rows = rows.filter(beyond(number(sort.column(), way.hides_order), from, climbs));
+            rows = rows.filter(beyond(number(sort.column(), way.hides_order), from, window.climbs()));
         }
         // One more than is shown tells whether there is more.
         let rows = rows.order_by(number(sort.column(), way.hides_order), direction.clone());
@@ -188,7 +194,7 @@ impl Store {
     ) -> Result<Bounded, StoreError> {
         // What is new is little: it is found by its time.
         let way = Way { hides_amount: after.is_some(), ..Way::default() };
-        let mut rows = payments_of(owner).filter(filter.condition(way));
+        let mut rows = found_by(way, owner, filter);
         if let Some(after) = after {
             rows = rows.filter(beyond(number(payment::Column::CreatedAt, false), after, true));
         }
@@ -213,8 +219,7 @@ impl Store {
         let rows = rows.select_only().expr_as(Expr::val(1), "one").into_query();
         let number = Expr::cust("COUNT(*)");
         let count = Query::select().expr_as(number, "count").from_subquery(rows, Alias::new("counted")).to_owned();
-        let row = self.read.query_one(&count).await?;
-        Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
+        counted(self.read.query_one(&count).await?)
     }
 }
 

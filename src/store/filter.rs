@@ -2,14 +2,12 @@
 
 use jiff::Timestamp;
 use paygate_entity::payment;
-use sea_orm::{
-    ColumnTrait, Condition,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
-};
+use sea_orm::{ColumnTrait, Condition, sea_query::Expr};
 
 use super::{
     TransactionKind,
-    rows::{folded, micros},
+    names::contains,
+    rows::micros,
     way::{Way, hidden},
 };
 use crate::domain::{PaymentKey, Status};
@@ -66,7 +64,7 @@ impl PaymentFilter {
             .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
             .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
             .add_option(self.name.as_ref().map(|name| contains(Expr::col((payment::Entity, SearchText)), name)))
-            .add_option(self.name.as_ref().filter(|_| way.by_pairs).and_then(|name| has_pairs_of(name)))
+            .add_option(self.name.as_ref().zip(way.by_name).and_then(|(name, index)| index.condition(name)))
             .add_option(self.kind.map(|wanted| {
                 kind(match wanted {
                     TransactionKind::Approved => ApprovedAt.is_not_null(),
@@ -84,31 +82,6 @@ impl PaymentFilter {
             .add_option(self.created_until.map(|until| date(CreatedAt.lt(micros(until)))))
             .add_option((!self.include_unfinished).then(|| kind(ApprovedAt.is_not_null())))
     }
-}
-
-/// A text in which that name is somewhere.
-pub(super) fn contains(text: Expr, name: &str) -> Expr {
-    let pattern = searched(name).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    text.like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
-}
-
-/// As search texts are written. Their separator cannot be searched for.
-fn searched(name: &str) -> String {
-    folded(name).replace('\n', " ")
-}
-
-/// What leads PostgreSQL to its index of pairs; nothing for one character, which has no neighbours.
-fn has_pairs_of(name: &str) -> Option<Expr> {
-    use payment::Column::{DueAt, SearchText};
-    let name = searched(name);
-    let column = |column: payment::Column| Expr::col((payment::Entity, column));
-    let pairs = |text: Expr| Expr::expr(Func::cust("paygate_pairs").arg(text));
-    let has_neighbours = name.chars().count() > 1;
-    has_neighbours.then(|| {
-        let found = pairs(column(SearchText)).contains(pairs(Expr::val(name)));
-        // The few payments that are under way are not in the index.
-        column(DueAt).is_not_null().or(column(DueAt).is_null().and(found))
-    })
 }
 
 #[cfg(test)]

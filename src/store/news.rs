@@ -10,14 +10,14 @@ use sea_orm::{
 use super::{
     Bounded, Cursor, Owner, PaymentFilter, Store, StoreError,
     desk::beyond,
-    payments::payments_of,
-    rows::micros,
+    payments::found_by,
+    rows::{counted, micros},
     way::{Way, number},
 };
 
 /// Payments live shorter than this as a rule. (It is an announcement: what a person decides days later is in the list
 /// at the next look.)
-const PAID_LATE: SignedDuration = SignedDuration::from_hours(1);
+pub const PAID_LATE: SignedDuration = SignedDuration::from_hours(1);
 /// Of those, no more than the newest are looked at.
 const LOOKED_AT: u64 = 2_000;
 
@@ -56,8 +56,7 @@ impl Store {
         use payment::Column::{ApprovedAt, CreatedAt, Id};
         let from = made.checked_sub(PAID_LATE).unwrap_or(Timestamp::MIN);
         let way = Way { hides_amount: true, ..Way::default() };
-        let rows = payments_of(owner)
-            .filter(filter.condition(way))
+        let rows = found_by(way, owner, filter)
             .filter(ApprovedAt.is_not_null())
             .filter(CreatedAt.between(micros(from), micros(made)))
             .filter(beyond(number(CreatedAt, false), after, false))
@@ -72,7 +71,6 @@ impl Store {
             .from_subquery(rows, Alias::new("late"))
             .and_where(Expr::col(ApprovedAt).gt(micros(made)))
             .to_owned();
-        let row = self.read.query_one(&count).await?;
-        Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
+        counted(self.read.query_one(&count).await?)
     }
 }

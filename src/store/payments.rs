@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use paygate_entity::{merchant, payment, payment_event, payment_transaction};
 use sea_orm::{
     ColumnTrait, EntityTrait, LoaderTrait, Order as Direction, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    PaymentFilter, Sort, Store, StoreError,
+    PaymentFilter, Store, StoreError, Window,
     rows::{MANUAL, RESOLVING, micros, recorded, timestamp},
-    way::number,
+    way::{Way, hidden, number},
 };
 use crate::domain::{CustomerId, MerchantId, OrderId, Payment, PaymentId, Recorded, Status};
 
@@ -90,10 +90,19 @@ pub enum Doubts {
 
 /// The door to somebody's payments.
 pub(super) fn payments_of(owner: Owner) -> Select<payment::Entity> {
-    payment::Entity::find().filter(match owner {
+    payment::Entity::find().filter(owned_by(owner))
+}
+
+/// The same door, with a filter, to be found in a certain way.
+pub(super) fn found_by(way: Way, owner: Owner, filter: &PaymentFilter) -> Select<payment::Entity> {
+    payment::Entity::find().filter(hidden(owned_by(owner), way.hides_owner)).filter(filter.condition(way))
+}
+
+fn owned_by(owner: Owner) -> Expr {
+    match owner {
         Owner::Merchant(id) => payment::Column::MerchantId.eq(id.uuid()),
         Owner::Customer(id) => payment::Column::CustomerId.eq(id.uuid()),
-    })
+    }
 }
 
 /// A business's payments in doubt. The words are named, because without statistics SQLite takes an index
@@ -156,9 +165,8 @@ impl Store {
         filter: &PaymentFilter,
         now: Timestamp,
     ) -> Result<Vec<Listed>, StoreError> {
-        let Some(way) = self.way(owner, filter, Sort::Date).await? else { return Ok(Vec::new()) };
-        let rows = payments_of(owner)
-            .filter(filter.condition(way))
+        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Vec::new()) };
+        let rows = found_by(way, owner, filter)
             .order_by(number(payment::Column::CreatedAt, way.hides_order), Direction::Desc)
             .order_by(payment::Column::Id, Direction::Desc)
             .find_also_related(merchant::Entity)
@@ -181,8 +189,8 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter) -> Result<u64, StoreError> {
-        let Some(way) = self.way(owner, filter, Sort::Date).await? else { return Ok(0) };
-        Ok(payments_of(owner).filter(filter.condition(way)).count(&self.read).await?)
+        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(0) };
+        Ok(found_by(way, owner, filter).count(&self.read).await?)
     }
 
     /// Payments with money in doubt: those that wait for a person first, then the oldest.

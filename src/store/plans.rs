@@ -3,11 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use paygate_entity::payment::Column::{CreatedAt, Id};
+use sea_orm::{ConnectionTrait, DbBackend, QueryOrder, Statement};
 use uuid::Uuid;
 
-use super::{DatabaseSettings, Merchant, Store, create_database, drop_database};
-use crate::demo;
+use super::{
+    DatabaseSettings, Entry, Merchant, Owner, PaymentFilter, Sort, Store, Window, create_database, drop_database,
+    names::NameIndex, payments::found_by, way::Way,
+};
+use crate::{demo, domain::PaymentId};
 
 /// Where payments are: a file of this test's own, or a database on the server of the tests.
 struct Place {
@@ -57,25 +61,100 @@ async fn plan(store: &Store, asked: &Statement) -> String {
     lines.join("\n")
 }
 
-#[tokio::test]
-async fn what_is_due_is_found_by_its_index() {
-    let place = Place::make().await;
+/// A migrated database with a past of 2,000 payments.
+async fn with_past(place: &Place) -> (Store, Owner) {
     Store::migrate(&place.settings()).await.unwrap();
-    let mut store = Store::connect(&place.settings()).await.unwrap();
-    let asked: Arc<Mutex<Vec<Statement>>> = Arc::default();
-    let heard = asked.clone();
-    store.read.set_metric_callback(move |info| heard.lock().unwrap().push(info.statement.clone()));
+    let store = Store::connect(&place.settings()).await.unwrap();
     let now = Timestamp::now();
     let shop = Merchant::new(Uuid::now_v7().into(), "shop@example.com".to_owned(), "상점".to_owned());
     store.add_merchant(&shop, String::new(), now).await.unwrap();
     demo::make_past(&store, shop.id, (2_000, 1), now, |_| {}).await.unwrap();
     store.write.execute_unprepared("ANALYZE").await.unwrap();
-    asked.lock().unwrap().clear();
-    assert!(store.due_payments(now, 200).await.unwrap().is_empty(), "the past is over");
+    (store, Owner::Merchant(shop.id))
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_by_its_index() {
+    let place = Place::make().await;
+    let (mut store, _) = with_past(&place).await;
+    let asked: Arc<Mutex<Vec<Statement>>> = Arc::default();
+    let heard = asked.clone();
+    store.read.set_metric_callback(move |info| heard.lock().unwrap().push(info.statement.clone()));
+    assert!(store.due_payments(Timestamp::now(), 200).await.unwrap().is_empty(), "the past is over");
     let asked = asked.lock().unwrap().pop().unwrap();
     let plan = plan(&store, &asked).await;
     assert!(plan.contains("payment_due"), "{plan}");
     assert!(!plan.contains("Sort") && !plan.contains("TEMP B-TREE"), "nor is it sorted: {plan}");
+    store.close().await;
+    place.forget().await;
+}
+
+fn named(name: &str) -> PaymentFilter {
+    PaymentFilter { name: Some(name.to_owned()), include_unfinished: true, ..PaymentFilter::default() }
+}
+
+#[tokio::test]
+async fn a_rare_name_is_looked_up() {
+    let place = Place::make().await;
+    let (store, shop) = with_past(&place).await;
+    for name in ["없는 상품", "zz"] {
+        let plan = store.plan(shop, &named(name), Window { limit: 20, ..Window::default() }).await.unwrap().join("\n");
+        assert!(plan.contains("payment_text"), "{name}: {plan}");
+        assert!(!plan.contains("payment_of_merchant"), "{name}: {plan}");
+    }
+    store.close().await;
+    place.forget().await;
+}
+
+/// Each place where a name is looked up finds what a look at each payment finds, and nothing twice.
+#[tokio::test]
+async fn a_name_finds_the_same_whichever_way() {
+    let place = Place::make().await;
+    let (store, shop) = with_past(&place).await;
+    // What is under way is found, too, and what was under way again is there once.
+    let again = "UPDATE payment SET due_at = 1 WHERE amount > 200000";
+    store.write.execute_unprepared(again).await.unwrap();
+    store.write.execute_unprepared("UPDATE payment SET due_at = NULL WHERE amount > 250000").await.unwrap();
+    let everything = Window { limit: 5_000, ..Window::default() };
+    let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
+    let (all, _) = store.browse(shop, &all, everything, Timestamp::now()).await.unwrap();
+    assert_eq!(all.len(), 1_600);
+    let names = [
+        "카페",
+        "페",
+        "카페라떼 1",
+        "Gift",
+        "gift card 77",
+        "g",
+        "zz",
+        "없는 상품",
+        "100%_면",
+        "%",
+        "ER-77-",
+        "com",
+        "m",
+    ];
+    for name in names {
+        let has_it = |entry: &&Entry| {
+            let part = name.to_lowercase();
+            let customer = entry.customer.as_deref().unwrap_or_default();
+            entry.order_name.to_lowercase().contains(&part) || customer.contains(&part)
+        };
+        let expected: Vec<_> = all.iter().filter(has_it).map(|entry| entry.id).collect();
+        let indexes = match store.is_sqlite() {
+            true => vec![None, Some(NameIndex::Triples), Some(NameIndex::List)],
+            false => vec![None, Some(NameIndex::Pairs)],
+        };
+        for index in indexes {
+            let way = index.map_or_else(Way::default, |index| Way::by_name(index, Sort::Date));
+            let rows = found_by(way, shop, &named(name));
+            let rows = rows.order_by_desc(CreatedAt).order_by_desc(Id).all(&store.read).await.unwrap();
+            let found: Vec<_> = rows.into_iter().map(|row| PaymentId::from(row.id)).collect();
+            assert_eq!(found, expected, "{name} by {index:?}");
+        }
+        let (found, _) = store.browse(shop, &named(name), everything, Timestamp::now()).await.unwrap();
+        assert_eq!(found.iter().map(|entry| entry.id).collect::<Vec<_>>(), expected, "{name}");
+    }
     store.close().await;
     place.forget().await;
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use paygate_entity::{payment, payment_event, payment_transaction};
-use sea_orm::{ActiveValue::Set, IntoActiveModel};
+use sea_orm::{ActiveValue::Set, IntoActiveModel, QueryResult};
 
 use super::StoreError;
 use crate::domain::{Authorization, By, Event, Payment, PaymentId, Recorded, RefundKind, RefundState};
@@ -14,6 +14,11 @@ pub(super) fn micros(at: Timestamp) -> i64 {
 
 pub(super) fn timestamp(micros: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_microsecond(micros).map_err(|_| StoreError::Corrupt(format!("time {micros}")))
+}
+
+/// The answer to a `SELECT COUNT(*) AS count`.
+pub(super) fn counted(row: Option<QueryResult>) -> Result<i64, StoreError> {
+    Ok(row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default())
 }
 
 /// Money in doubt, as the projection says it.

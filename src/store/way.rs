@@ -3,18 +3,18 @@
 //! counted first, and what shall not be chosen is spelled in a way that no index knows.
 
 use paygate_entity::payment;
-use sea_orm::{
-    ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Alias, Expr, ExprTrait, Query},
-};
+use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::{
-    Bounded, Owner, PaymentFilter, Sort, Store, StoreError, TransactionKind, filter::contains, payments::payments_of,
+    Bounded, Owner, PaymentFilter, Sort, Store, StoreError, TransactionKind, Window, names::NameIndex,
+    payments::found_by,
 };
 
 /// What no index is chosen for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Way {
+    /// Whose payments they are.
+    pub hides_owner: bool,
     pub hides_amount: bool,
     pub hides_dates: bool,
     pub hides_order: bool,
@@ -24,27 +24,35 @@ pub(super) struct Way {
     pub hides_status: bool,
     /// A condition that is always true leads SQLite to the indexes that go by time.
     pub by_time: bool,
-    /// PostgreSQL's index of pairs of characters is chosen (see the migration `m0009_search`).
-    pub by_pairs: bool,
+    /// Where the name is looked up.
+    pub by_name: Option<NameIndex>,
+}
+
+impl Way {
+    /// No other index than the one of the name.
+    pub(super) fn by_name(index: NameIndex, sort: Sort) -> Self {
+        Self {
+            hides_owner: index == NameIndex::Triples,
+            hides_order: index != NameIndex::List || sort != Sort::Date,
+            hides_amount: true,
+            hides_kind: true,
+            hides_status: true,
+            by_time: index == NameIndex::List,
+            by_name: Some(index),
+            ..Self::default()
+        }
+    }
 }
 
 /// Rows that are found and sorted in a moment.
-const WORTH_SORTING: u64 = 5_000;
-
-/// A name is rare when fewer than [`FEW`] of so many newest payments have it.
-const SAMPLE: u64 = 2_000;
-const FEW: i64 = 5;
+pub(super) const WORTH_SORTING: u64 = 5_000;
 
 impl Store {
     /// Cancels and refunds are rarer than any status. SQLite would not believe it; PostgreSQL knows, and looks for
     /// the status within the index of the kind.
     fn plain(&self, filter: &PaymentFilter) -> Way {
         let is_rare = filter.kind.is_some_and(TransactionKind::is_back);
-        Way { hides_status: is_rare && !self.is_postgres(), ..Way::default() }
-    }
-
-    fn is_postgres(&self) -> bool {
-        self.read.get_database_backend() == DbBackend::Postgres
+        Way { hides_status: is_rare && self.is_sqlite(), ..Way::default() }
     }
 
     /// `None` when nothing can be found.
@@ -52,15 +60,14 @@ impl Store {
         &self,
         owner: Owner,
         filter: &PaymentFilter,
-        sort: Sort,
+        window: Window,
     ) -> Result<Option<Way>, StoreError> {
         if filter.is_contradictory() {
             return Ok(None);
         }
-        if let Some(name) = &filter.name
-            && self.is_rare(owner, name).await?
-        {
-            return Ok(Some(self.by_text(sort)));
+        let sort = window.sort;
+        if let Some(index) = self.name_index(owner, filter, window).await? {
+            return Ok(Some(Way::by_name(index, sort)));
         }
         let way = self.plain(filter);
         let PaymentFilter { amount_from, amount_to, created_from, created_until, kind, status, .. } = *filter;
@@ -93,33 +100,7 @@ impl Store {
         let mut way = self.plain(filter);
         // Of the indexes that would do, the one of the kind goes by time.
         way.by_time = filter.amount_from.or(filter.amount_to).is_none();
-        self.count_up_to(payments_of(owner).filter(filter.condition(way)), WORTH_SORTING).await
-    }
-
-    /// PostgreSQL looks the name up, SQLite reads the texts off the index by which payments are listed.
-    fn by_text(&self, sort: Sort) -> Way {
-        let by_pairs = self.is_postgres();
-        let way = Way { hides_amount: true, hides_kind: true, hides_status: true, ..Way::default() };
-        Way { hides_order: by_pairs || sort != Sort::Date, by_time: !by_pairs, by_pairs, ..way }
-    }
-
-    async fn is_rare(&self, owner: Owner, name: &str) -> Result<bool, StoreError> {
-        use payment::Column::{CreatedAt, Id, SearchText};
-        let newest = payments_of(owner)
-            .order_by(CreatedAt, Direction::Desc)
-            .order_by(Id, Direction::Desc)
-            .limit(SAMPLE)
-            .select_only()
-            .column(SearchText)
-            .into_query();
-        let count = Query::select()
-            .expr_as(Expr::cust("COUNT(*)"), "count")
-            .from_subquery(newest, Alias::new("newest"))
-            .and_where(contains(Expr::col(SearchText), name))
-            .to_owned();
-        let row = self.read.query_one(&count).await?;
-        let count: i64 = row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default();
-        Ok(count < FEW)
+        self.count_up_to(found_by(way, owner, filter), WORTH_SORTING).await
     }
 }
 

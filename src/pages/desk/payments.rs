@@ -22,7 +22,7 @@ use crate::{
         show::{minute, number, won},
         texts,
     },
-    store::{Bounded, Cursor, Entry, Owner, Sort},
+    store::{Bounded, Cursor, Entry, Owner, PAID_LATE, Sort},
 };
 
 #[derive(Template)]
@@ -169,8 +169,11 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentF
     let newest_shown = entries.first().filter(|_| is_first && asked.sort() == (Sort::Date, false));
     let newest = match newest_shown {
         Some(entry) => entry.cursor(Sort::Date),
-        // The first of all: whatever comes is new.
-        None if is_first && entries.is_empty() => Cursor { value: 0, id: uuid::Uuid::nil().into() },
+        // The first of all: whatever comes is new, and it was not asked for long ago.
+        None if is_first && entries.is_empty() => {
+            let early = desk.now().checked_sub(PAID_LATE).unwrap_or(Timestamp::MIN);
+            Cursor { value: early.as_microsecond(), id: uuid::Uuid::nil().into() }
+        }
         None => Cursor { value: desk.now().as_microsecond(), id: uuid::Uuid::max().into() },
     };
     Ok(Found {
