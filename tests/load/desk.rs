@@ -1,4 +1,4 @@
-//! The demo shop's back office, as a browser that is signed in there.
+//! The demo shop's back office, as a browser that is signed in there, and as a client of its API.
 
 use std::{
     error::Error,
@@ -17,6 +17,7 @@ pub struct Desk {
     client: Client,
     base: String,
     pub cookies: String,
+    token: String,
 }
 
 impl Desk {
@@ -33,13 +34,18 @@ impl Desk {
         let request = client.post(format!("{base}{page}")).header(COOKIE, visit);
         let request = request.header("content-type", "application/x-www-form-urlencoded").header("origin", &base);
         let cookies = cookies(&request.body(body).send().await?);
-        Ok(Self { client, base, cookies })
+        let who = serde_json::json!({ "email": SHOP_EMAIL, "password": PASSWORD });
+        let api = client.post(format!("{base}/api/backoffice/v1/sign-in")).json(&who).send().await?;
+        let answer: serde_json::Value = api.error_for_status()?.json().await?;
+        let token = answer["data"]["accessToken"].as_str().ok_or("the API lets nobody in")?.to_owned();
+        Ok(Self { client, base, cookies, token })
     }
 
-    /// A page, and how long it took to be there.
+    /// A page or an answer, and how long it took to be there.
     pub async fn get(&self, path: &str) -> Result<(String, Duration), Box<dyn Error>> {
         let started = Instant::now();
-        let answer = self.client.get(format!("{}{path}", self.base)).header(COOKIE, &self.cookies).send().await?;
+        let request = self.client.get(format!("{}{path}", self.base)).header(COOKIE, &self.cookies);
+        let answer = request.bearer_auth(&self.token).send().await?;
         let status = answer.status();
         let text = answer.text().await?;
         if status.as_u16() == 200 { Ok((text, started.elapsed())) } else { Err(format!("{path}: {status}").into()) }

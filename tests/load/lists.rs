@@ -65,12 +65,25 @@ const LISTS: &[&str] = &[
     "key=nothing-like-it",
 ];
 
-/// What else the back office counts and sums.
+/// What else the back office counts and sums, and the lists of its API, which count to the end.
 const OTHERS: &[&str] = &[
     "/backoffice/",
     "/backoffice/doubts",
     "/backoffice/payments/news?after={now}-00000000000000000000000000000000",
     "/backoffice/payments/news?name=gift&after={now}-00000000000000000000000000000000",
+    "/api/backoffice/v1/payments",
+    "/api/backoffice/v1/payments?include=all",
+    "/api/backoffice/v1/payments?page=1000&limit=20",
+    "/api/backoffice/v1/payments?page=30000&limit=20",
+    "/api/backoffice/v1/payments?name=Gift",
+    "/api/backoffice/v1/payments?name=GIFT+CARD+77",
+    "/api/backoffice/v1/payments?name=%EC%97%86%EB%8A%94+%EC%83%81%ED%92%88",
+    "/api/backoffice/v1/payments?name=zz",
+    "/api/backoffice/v1/payments?name=customer-77-&startDate={month}",
+    "/api/backoffice/v1/payments?status=APPROVED",
+    "/api/backoffice/v1/payments?status=CANCELED&page=100",
+    "/api/backoffice/v1/payments?status=REFUNDED&startDate={year}&endDate={year}",
+    "/api/backoffice/v1/payments?startDate={month}",
 ];
 
 /// Returns whether a list took longer than it may.
@@ -114,7 +127,9 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<bool, 
             slow += usize::from(median > may_take);
             worst = worst.max(median);
             let asked = Asked::of(&query);
-            let filter = asked.filter().map_err(|_| "a filter is wrong")?.ok_or("a filter matches nothing")?;
+            let filter = asked.filter().map_err(|_| "a filter is wrong")?;
+            // What cannot be is not looked for.
+            let Some(filter) = filter else { continue };
             for line in store.plan(Owner::Merchant(shop.id), &filter, asked.window()).await? {
                 println!("      {line}");
             }
