@@ -15,6 +15,7 @@ mod m0009_search;
 mod m0010_epochs;
 mod m0011_returns;
 mod m0012_names;
+mod m0013_deep_pages;
 
 pub struct Migrator;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_epochs::Migration),
             Box::new(m0011_returns::Migration),
             Box::new(m0012_names::Migration),
+            Box::new(m0013_deep_pages::Migration),
         ]
     }
 }

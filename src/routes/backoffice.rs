@@ -20,11 +20,14 @@ use crate::{
     actors::Services,
     domain::By,
     error::{ApiError, Code, Problem},
-    store::{Merchant, Owner, PaymentFilter, StoreError},
+    store::{Bounded, Listed, Merchant, Owner, PaymentFilter, StoreError},
 };
 
 const SEARCH: Problem = Problem { ko: "100자 이하여야 합니다", en: "must have at most 100 characters" };
 const MAX_SEARCH_CHARS: usize = 100;
+
+/// Payments of a list that are counted.
+const MAX_COUNT: u64 = 10_000;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = BusinessSignUp)]
@@ -158,11 +161,19 @@ pub async fn payments(
     let owner = Owner::Merchant(merchant.id);
     let Some(filter) = with_key(filter, payment_key) else {
         // No payment has a key like that: an empty list, as for any other key that finds nothing.
-        return Ok(Answer::ok(PaymentsView { payments: Vec::new(), total_count: Some(0) }));
+        return Ok(Answer::ok(page_of(Vec::new(), Bounded::default())));
     };
     let payments = app.store.list_payments(owner, &filter, app.payments.now()).await?;
-    let total_count = Some(app.store.count_payments(owner, &filter).await?);
-    Ok(Answer::ok(PaymentsView { payments: payments.into_iter().map(PaymentView::from).collect(), total_count }))
+    let count = app.store.count_payments(owner, &filter, MAX_COUNT).await?;
+    Ok(Answer::ok(page_of(payments, count)))
+}
+
+fn page_of(payments: Vec<Listed>, Bounded { count, is_more }: Bounded) -> PaymentsView {
+    PaymentsView {
+        payments: payments.into_iter().map(PaymentView::from).collect(),
+        total_count: Some(count),
+        total_count_is_lower_bound: is_more,
+    }
 }
 
 fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter> {

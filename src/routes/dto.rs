@@ -107,9 +107,12 @@ impl From<Resolution> for ResolutionView {
 #[serde(rename_all = "camelCase")]
 pub struct PaymentsView {
     pub payments: Vec<PaymentView>,
-    /// Payments on all pages.
+    /// Payments on all pages, counted up to 10,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
+    /// There are more than were counted; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub total_count_is_lower_bound: bool,
 }
 
 /// A registered card.

@@ -61,7 +61,7 @@ pub async fn list(app: web::Data<App>, customer: SignedIn, query: Query<ListQuer
     let now = app.payments.now();
     let payments = app.store.list_payments(Owner::Customer(customer.id), &filter, now).await?;
     let payments = payments.into_iter().map(PaymentView::from).collect();
-    Ok(Answer::ok(PaymentsView { payments, total_count: None }))
+    Ok(Answer::ok(PaymentsView { payments, total_count: None, total_count_is_lower_bound: false }))
 }
 
 /// One of the customer's payments, with its transactions.

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use paygate_entity::{merchant, payment, payment_event, payment_transaction};
 use sea_orm::{
-    ColumnTrait, EntityTrait, LoaderTrait, Order as Direction, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, LoaderTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    PaymentFilter, Store, StoreError, Window,
+    Bounded, PaymentFilter, Store, StoreError, Window,
     rows::{MANUAL, RESOLVING, micros, recorded, timestamp},
     way::{Way, hidden, number},
 };
@@ -165,13 +165,22 @@ impl Store {
         filter: &PaymentFilter,
         now: Timestamp,
     ) -> Result<Vec<Listed>, StoreError> {
+        use payment::Column::{CreatedAt, Id};
         let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Vec::new()) };
-        let rows = found_by(way, owner, filter)
-            .order_by(number(payment::Column::CreatedAt, way.hides_order), Direction::Desc)
-            .order_by(payment::Column::Id, Direction::Desc)
-            .find_also_related(merchant::Entity)
+        // A far page is counted off in the index; only its own rows are fetched.
+        let page = found_by(way, owner, filter)
+            .order_by(number(CreatedAt, way.hides_order), Direction::Desc)
+            .order_by(Id, Direction::Desc)
             .offset(filter.page * filter.limit)
             .limit(filter.limit)
+            .select_only()
+            .column(Id)
+            .into_query();
+        let rows = payment::Entity::find()
+            .filter(Id.in_subquery(page))
+            .order_by_desc(CreatedAt)
+            .order_by_desc(Id)
+            .find_also_related(merchant::Entity)
             .all(&self.read)
             .await?;
         let (payments, merchants): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
@@ -184,13 +193,13 @@ impl Store {
             .collect()
     }
 
-    /// How many payments [`Store::list_payments`] has on all pages.
+    /// How many payments [`Store::list_payments`] has on all pages, up to `most`.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter) -> Result<u64, StoreError> {
-        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(0) };
-        Ok(found_by(way, owner, filter).count(&self.read).await?)
+    pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter, most: u64) -> Result<Bounded, StoreError> {
+        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Bounded::default()) };
+        self.count_up_to(found_by(way, owner, filter), most).await
     }
 
     /// Payments with money in doubt: those that wait for a person first, then the oldest.

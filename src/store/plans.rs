@@ -8,8 +8,8 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryOrder, Statement};
 use uuid::Uuid;
 
 use super::{
-    DatabaseSettings, Entry, Merchant, Owner, PaymentFilter, Sort, Store, Window, create_database, drop_database,
-    names::NameIndex, payments::found_by, way::Way,
+    Bounded, DatabaseSettings, Entry, Merchant, Owner, PaymentFilter, Sort, Store, Window, create_database,
+    drop_database, names::NameIndex, payments::found_by, way::Way,
 };
 use crate::{demo, domain::PaymentId};
 
@@ -154,6 +154,32 @@ async fn a_name_finds_the_same_whichever_way() {
         }
         let (found, _) = store.browse(shop, &named(name), everything, Timestamp::now()).await.unwrap();
         assert_eq!(found.iter().map(|entry| entry.id).collect::<Vec<_>>(), expected, "{name}");
+    }
+    store.close().await;
+    place.forget().await;
+}
+
+/// Lists that are paged by number show the same as those that are paged by a cursor, and each count ends somewhere.
+#[tokio::test]
+async fn pages_by_number_are_cut_off_the_same_list() {
+    let place = Place::make().await;
+    let (store, shop) = with_past(&place).await;
+    let now = Timestamp::now();
+    for include_unfinished in [false, true] {
+        let filter = PaymentFilter { include_unfinished, limit: 7, ..PaymentFilter::default() };
+        let everything = Window { limit: 5_000, ..Window::default() };
+        let (all, _) = store.browse(shop, &filter, everything, now).await.unwrap();
+        for page in [0, 1, 100, 1_000] {
+            let filter = PaymentFilter { page, ..filter.clone() };
+            let listed = store.list_payments(shop, &filter, now).await.unwrap();
+            let listed: Vec<_> = listed.iter().map(|payment| &payment.order_id).collect();
+            let expected = all.iter().map(|entry| &entry.order_id).skip(usize::try_from(page).unwrap() * 7).take(7);
+            assert_eq!(listed, expected.collect::<Vec<_>>(), "page {page}");
+        }
+        let count = all.len() as u64;
+        let counted = async |most| store.count_payments(shop, &filter, most).await.unwrap();
+        assert_eq!(counted(count).await, Bounded { count, is_more: false });
+        assert_eq!(counted(count - 1).await, Bounded { count: count - 1, is_more: true });
     }
     store.close().await;
     place.forget().await;
