@@ -53,7 +53,7 @@ const ASK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
 impl Asset {
     pub fn new(path: &str, bytes: Bytes) -> Self {
         let tag = short_hash([bytes.as_ref()]);
-        let gzip = Some(gzip(&bytes)).filter(|packed| packed.len() < bytes.len());
+        let gzip = Some(gzip(&bytes, Compression::best())).filter(|packed| packed.len() < bytes.len());
         Self { mime: mime(path), bytes, gzip, tag }
     }
 
@@ -136,8 +136,9 @@ pub fn takes_gzip(request: &HttpRequest) -> bool {
     header.is_some_and(|header| header.split(',').any(takes))
 }
 
-pub fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+/// What is made for one request is packed fast, and what is kept, well.
+pub fn gzip(bytes: &[u8], level: Compression) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), level);
     // Writing into memory does not fail; if it did, nothing would be taken for smaller than the original.
     let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
     packed.map_or_else(|_| Bytes::copy_from_slice(bytes), Bytes::from)

@@ -13,6 +13,7 @@ use actix_web::{
     middleware::Next,
 };
 use askama::Template;
+use flate2::Compression;
 
 use super::{
     assets::{self, gzip, takes_gzip},
@@ -78,7 +79,9 @@ impl Page {
         let html = render(template)?;
         let mut response = self.begin(status, policy);
         if takes_gzip(&self.request) {
-            return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(gzip(html.as_bytes())));
+            return Ok(response
+                .insert_header((CONTENT_ENCODING, "gzip"))
+                .body(gzip(html.as_bytes(), Compression::fast())));
         }
         Ok(response.body(html))
     }

@@ -60,6 +60,11 @@ impl Connection {
 
     /// Sends one request and reads its answer to the end; anything but a success is a [`Failure`].
     pub async fn call(&mut self, head: &Head, body: &str) -> Result<&str, Failure> {
+        str::from_utf8(self.call_raw(head, body).await?).map_err(|_| Failure::Wrong("a body that is no text"))
+    }
+
+    /// The same, for a body that may be packed.
+    pub async fn call_raw(&mut self, head: &Head, body: &str) -> Result<&[u8], Failure> {
         self.request.clear();
         self.request.extend_from_slice(&head.0);
         write!(self.request, "content-length: {}\r\n\r\n{body}", body.len())?;
@@ -74,8 +79,12 @@ impl Connection {
         while self.answer.len() < end {
             read_more(&mut self.stream, &mut self.answer).await?;
         }
-        let body = str::from_utf8(&self.answer[start..end]).map_err(|_| Failure::Wrong("a body that is no text"))?;
-        if (200..300).contains(&status) { Ok(body) } else { Err(Failure::Status(status, body.to_owned())) }
+        let body = &self.answer[start..end];
+        if (200..300).contains(&status) {
+            Ok(body)
+        } else {
+            Err(Failure::Status(status, String::from_utf8_lossy(body).into_owned()))
+        }
     }
 }
 

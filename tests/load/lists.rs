@@ -11,7 +11,7 @@ use paygate::{
     store::{DatabaseSettings, Owner, Store},
 };
 
-use super::{Arguments, database::Fresh, desk::Desk, server::Server};
+use super::{Arguments, database::Fresh, desk::Desk, in_time, server::Server};
 
 /// Each page is asked for so often; the median counts.
 const TIMES: usize = 7;
@@ -79,6 +79,7 @@ const OTHERS: &[&str] = &[
     "/api/backoffice/v1/payments?name=GIFT+CARD+77",
     "/api/backoffice/v1/payments?name=%EC%97%86%EB%8A%94+%EC%83%81%ED%92%88",
     "/api/backoffice/v1/payments?name=zz",
+    "/api/backoffice/v1/payments?name=customer-77-",
     "/api/backoffice/v1/payments?name=customer-77-&startDate={month}",
     "/api/backoffice/v1/payments?status=APPROVED",
     "/api/backoffice/v1/payments?status=CANCELED&page=100",
@@ -92,11 +93,7 @@ pub async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         Some(url) => Some(Fresh::create(url).await?),
         None => None,
     };
-    let measured = tokio::select! {
-        measured = measure(arguments, fresh.as_ref().map(Fresh::url)) => measured,
-        () = tokio::time::sleep(Duration::from_secs(arguments.timeout_s)) => Err("the time is over: see --timeout-s".into()),
-        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
-    };
+    let measured = in_time(arguments, measure(arguments, fresh.as_ref().map(Fresh::url))).await;
     if let Some(fresh) = fresh {
         fresh.drop().await?;
     }

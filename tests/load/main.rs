@@ -138,3 +138,15 @@ fn bench(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     }
     Ok(reports.iter().any(Report::has_failures))
 }
+
+/// Gives up when the time is over, or somebody wishes so: what was made is thrown away all the same.
+async fn in_time<T>(
+    arguments: &Arguments,
+    measured: impl Future<Output = Result<T, Box<dyn Error>>>,
+) -> Result<T, Box<dyn Error>> {
+    tokio::select! {
+        measured = measured => measured,
+        () = tokio::time::sleep(Duration::from_secs(arguments.timeout_s)) => Err("the time is over: see --timeout-s".into()),
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    }
+}

@@ -1,12 +1,7 @@
-//! How many requests per second each kind of page answers.
+//! How many requests per second each kind of page answers, packed as browsers ask for it.
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::{
-    error::Error,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Instant};
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -17,12 +12,16 @@ use super::{
     desk::Desk,
     failure::Failure,
     http::{Connection, Head, text},
+    in_time,
     people::People,
     server::Server,
 };
 
 const CHECKOUT: &str = "/checkout/{token}";
+/// Where the list leads to one payment.
+const PAYMENT: &str = "/backoffice/payments/0";
 const PAGES: &[&str] = &[
+    "/",
     CHECKOUT,
     "/checkout/{token}/qr.svg",
     "/m/",
@@ -33,7 +32,8 @@ const PAGES: &[&str] = &[
     "/backoffice/sign-in",
     "/backoffice/",
     "/backoffice/payments",
-    "/backoffice/payments?name=coffee&status=DONE",
+    "/backoffice/payments?name=coffee&status=READY",
+    "{payment}",
     "/backoffice/doubts",
     "/backoffice/keys",
     "/backoffice/profile",
@@ -48,7 +48,7 @@ pub async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         Some(url) => Some(Fresh::create(url).await?),
         None => None,
     };
-    let measured = measure(arguments, fresh.as_ref().map(Fresh::url)).await;
+    let measured = in_time(arguments, measure(arguments, fresh.as_ref().map(Fresh::url))).await;
     if let Some(fresh) = fresh {
         fresh.drop().await?;
     }
@@ -60,13 +60,16 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<bool, 
     let people = People::gather(server.address()).await?;
     let desk = Desk::open(server.address()).await?;
     let token = token(server.address(), &people).await?;
+    let (list, _) = desk.get("/backoffice/payments").await?;
+    let payment = list.split('"').find(|part| part.starts_with(PAYMENT)).ok_or("the list has no payment")?;
     println!("{:<60}{:>10}{:>10}", "page", "requests/s", "bytes");
     let mut is_slow = false;
     for page in PAGES {
-        let head = Head::new("GET", &page.replace("{token}", &token), server.address(), "");
+        let path = page.replace("{token}", &token).replace("{payment}", payment);
+        let head = Head::new("GET", &path, server.address(), "").with("accept-encoding", "gzip");
         // Who is signed in sees no door.
         let head = if page.contains("sign-in") { head } else { head.with("cookie", &desk.cookies) };
-        let bytes = Connection::open(server.address()).await?.call(&head, "").await?.len();
+        let bytes = Connection::open(server.address()).await?.call_raw(&head, "").await?.len();
         let head = Arc::new(head);
         let mut rates = Vec::with_capacity(arguments.runs);
         for _ in 0..arguments.runs.max(1) {
@@ -95,12 +98,12 @@ async fn rate(address: SocketAddr, head: &Arc<Head>, arguments: &Arguments) -> R
         let head = head.clone();
         tasks.spawn(async move {
             for _ in 0..each {
-                connection.call(&head, "").await?;
+                connection.call_raw(&head, "").await?;
             }
             Ok::<_, Failure>(())
         });
     }
-    while let Some(done) = tokio::time::timeout(Duration::from_secs(arguments.timeout_s), tasks.join_next()).await? {
+    while let Some(done) = tasks.join_next().await {
         done??;
     }
     Ok((each * arguments.concurrency()) as f64 / started.elapsed().as_secs_f64())
