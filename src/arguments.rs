@@ -42,6 +42,8 @@ pub enum Command {
     /// Money in doubt that the card network cannot be asked about.
     #[command(subcommand)]
     Doubt(Doubt),
+    /// Give a business that has forgotten its password a new one, and sign it out everywhere.
+    ResetPassword { email: String },
     /// Prove that no money is lost, taken twice or left in doubt: whole payments against this binary, which
     /// is killed again and again, and a card network that fails in every way.
     Lab(Lab),

@@ -20,6 +20,7 @@ use crate::{
     operator::{self, Audit},
     startup::{Given, Paygate},
     store::Store,
+    vault::PasswordHasher,
 };
 
 /// As `config/default.toml` has it.
@@ -197,6 +198,23 @@ pub async fn doubt_resolve(settings: Settings, key: &str, decision: Decision) ->
     let resolved = operator::resolve_doubt(offline.payments(), key, decision).await;
     offline.stop().await?;
     println!("the payment is {} now", resolved?);
+    Ok(())
+}
+
+/// Makes a new password for a business.
+///
+/// # Errors
+/// No business has this e-mail, or the database cannot be written.
+pub async fn reset_password(settings: Settings, email: &str) -> Done {
+    let store = Store::connect(&settings.database).await?;
+    let passwords = PasswordHasher::new(settings.auth.password_memory_kib, settings.auth.password_iterations)
+        .map_err(|error| error.to_string())?;
+    let password = operator::reset_password(&store, &passwords, email).await?;
+    store.close().await;
+    println!("{password}");
+    eprintln!(
+        "This is the new password; whoever was signed in is signed out. Let it be changed at /backoffice/profile."
+    );
     Ok(())
 }
 

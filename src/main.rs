@@ -48,6 +48,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
                 let decision = Decision { refund, approved, note, by: By::Operator };
                 commands::doubt_resolve(settings, &payment_key, decision).await
             }
+            Command::ResetPassword { email } => commands::reset_password(settings, &email).await,
             Command::Config | Command::Lab(_) => Ok(()),
         }
     })

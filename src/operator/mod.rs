@@ -1,12 +1,14 @@
 //! What a person at this server's command line can ask and decide: the life of one payment, an audit of
-//! all of them, money in doubt. Works beside a running server, on the same database.
+//! all of them, money in doubt, a forgotten password. Works beside a running server, on the same database.
 
 mod audit;
 mod doubt;
+mod password;
 mod why;
 
 pub use audit::{Audit, audit};
 pub use doubt::{list_doubt, resolve_doubt};
+pub use password::reset_password;
 pub use why::why;
 
 use crate::store::StoreError;
@@ -18,6 +20,8 @@ pub enum OperatorError {
     BadKey,
     #[error("there is no such payment")]
     NotFound,
+    #[error("no business has this e-mail")]
+    NoBusiness,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]

@@ -106,6 +106,18 @@ impl Store {
         Ok(true)
     }
 
+    /// Sets a password without knowing the old one, and signs out everywhere.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn reset_password(&self, id: MerchantId, new: String) -> Result<(), StoreError> {
+        let txn = self.begin().await?;
+        next_epoch(id).col_expr(Column::PasswordHash, Expr::value(new)).exec(&txn).await?;
+        end_sessions(&txn, id, None).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
     /// Signs a business out everywhere.
     ///
     /// # Errors

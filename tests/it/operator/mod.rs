@@ -2,6 +2,7 @@
 
 mod audit;
 mod doubt;
+mod password;
 mod why;
 
 use paygate::domain::PaymentKey;
