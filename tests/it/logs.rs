@@ -1,8 +1,8 @@
 //! What the real binary writes to its log when nobody looks at a terminal: lines for machines.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{CARDS, Customer, Process, Shop, TestDatabase, card, fresh};
+use crate::support::{CARDS, Customer, PASSWORD, Process, Shop, TestDatabase, card, fresh};
 
 /// All that a server wrote from its start to its end, line by line.
 async fn written(process: Process) -> Vec<Value> {
@@ -51,4 +51,43 @@ async fn whoever_wants_text_gets_text() {
     process.terminate();
     let (status, log) = process.ended().await;
     assert!(status.success() && log.lines().all(|line| serde_json::from_str::<Value>(line).is_err()), "{log}");
+}
+
+/// Addresses carry tokens (what a QR code leads to), headers carry keys, bodies carry passwords.
+#[tokio::test]
+async fn no_line_holds_a_token_a_key_a_password_or_a_cookie() {
+    let database = TestDatabase::create().await;
+    // At its most talkative.
+    let process = Process::start(&database, &[("PAYGATE__LOG__FILTER", "trace")]).await;
+    let shop = Shop::named(&process.http, "상점").await;
+    let customer = Customer::new(&process.http).await;
+    customer.add_card(&card(&CARDS[0])).await.data();
+    let token = shop.token_of(15_000, &fresh("order")).await;
+    for path in [
+        format!("/checkout/{token}"),
+        format!("/checkout/{token}/qr.svg"),
+        format!("/checkout/{token}/return"),
+        format!("/m/payment/deeplink/success?token={token}&expiredAt=2026-11-22T16:09:48"),
+        format!("/checkout/{token}x"),
+        format!("/nowhere/{token}?token={token}&key={}", shop.secret),
+    ] {
+        process.http.get(&path).await;
+    }
+    customer.approve(&token).await.data();
+    let form = json!({ "email": shop.email, "password": PASSWORD });
+    process.http.post("/api/backoffice/v1/sign-in", &form).await.data();
+    process.http.post("/api/backoffice/v1/sign-in", &json!({ "email": shop.email, "password": "wrong-1234" })).await;
+    shop.with_keys(&format!("{}x", shop.secret), &shop.client).my_key().await;
+    shop.with_keys("guessed-key-1", "guessed-key-2").create(&Shop::order(1_000, &fresh("order"))).await;
+    let door = process.http.get("/backoffice/sign-in").response().await;
+    let cookie = door.headers()["set-cookie"].to_str().unwrap().split(['=', ';']).nth(1).unwrap().to_owned();
+    process.terminate();
+    let (status, log) = process.ended().await;
+    assert!(status.success() && log.contains("a request was refused"), "{log}");
+    let secrets = [&token, &shop.token, &customer.token, &shop.secret, &shop.client, &cookie];
+    for secret in secrets.into_iter().map(String::as_str).chain([PASSWORD, "wrong-1234", "guessed-key-"]) {
+        assert!(secret.len() > 6);
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "holds {secret}");
+    }
 }
