@@ -159,6 +159,32 @@ async fn a_name_finds_the_same_whichever_way() {
     place.forget().await;
 }
 
+/// SQLite's index is filled from what is there already. (PostgreSQL fills its own by itself.)
+#[tokio::test]
+async fn payments_from_before_the_index_are_found_in_it() {
+    let place = Place::make().await;
+    let (store, shop) = with_past(&place).await;
+    if store.is_sqlite() {
+        for statement in [
+            "DROP TRIGGER payment_text_first",
+            "DROP TRIGGER payment_text_last",
+            "DROP TABLE payment_text_part",
+            "DROP TABLE payment_text",
+            "DROP TABLE IF EXISTS payment_text_content",
+            "DELETE FROM seaql_migrations WHERE version = 'm0012_names'",
+        ] {
+            store.write.execute_unprepared(statement).await.unwrap();
+        }
+        Store::migrate(&place.settings()).await.unwrap();
+        let found = found_by(Way::by_name(NameIndex::Triples, Sort::Date), shop, &named("Gift card"));
+        let walked = found_by(Way::default(), shop, &named("Gift card"));
+        let (found, walked) = (found.all(&store.read).await.unwrap(), walked.all(&store.read).await.unwrap());
+        assert!(walked.len() > 50 && found.len() == walked.len(), "{} of {}", found.len(), walked.len());
+    }
+    store.close().await;
+    place.forget().await;
+}
+
 /// Lists that are paged by number show the same as those that are paged by a cursor, and each count ends somewhere.
 #[tokio::test]
 async fn pages_by_number_are_cut_off_the_same_list() {
