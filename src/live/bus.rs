@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use metrics::{counter, gauge};
 use tokio::sync::mpsc;
 
-use super::Frame;
+use super::{Frame, Viewer};
 use crate::domain::PaymentId;
 
 /// The installation holds as many streams as it is configured for, or this payment does.
@@ -24,7 +24,16 @@ const MAX_STREAMS_PER_PAYMENT: usize = 128;
 /// resumes from the journal.
 const READER_LAG: usize = 32;
 
-type Topics = DashMap<PaymentId, Vec<mpsc::Sender<Frame>>>;
+/// What is heard of a payment.
+#[derive(Debug, Clone)]
+pub enum Heard {
+    /// It is durable.
+    Event(Frame),
+    /// Somebody looks at it on a phone: a hint that nothing keeps and nothing depends on.
+    Scan(Arc<str>),
+}
+
+type Topics = DashMap<PaymentId, Vec<mpsc::Sender<Heard>>>;
 
 /// The local event bus.
 #[derive(Clone)]
@@ -39,26 +48,35 @@ impl Bus {
         Self { topics: Arc::default(), streams: Arc::default(), max_streams }
     }
 
-    /// Listens to a payment from now on.
+    /// Listens to a payment from now on, as much as `viewer` may hear.
     ///
     /// # Errors
     /// A limit is reached.
-    pub fn subscribe(&self, payment: PaymentId) -> Result<Subscription, TooManyStreams> {
+    pub fn subscribe(&self, payment: PaymentId, viewer: Viewer) -> Result<Subscription, TooManyStreams> {
         let counted = Counted::enter(&self.streams, self.max_streams)?;
-        let (sender, frames) = mpsc::channel(READER_LAG);
+        let (sender, heard) = mpsc::channel(READER_LAG);
         let mut readers = self.topics.entry(payment).or_default();
         if readers.len() >= MAX_STREAMS_PER_PAYMENT {
             return Err(TooManyStreams);
         }
         readers.push(sender);
-        Ok(Subscription { payment, frames, view: |frame| frame, topics: self.topics.clone(), _counted: counted })
+        Ok(Subscription { payment, heard, viewer, topics: self.topics.clone(), _counted: counted })
     }
 
     /// Tells everybody who listens. A reader that is too slow to take it is dropped: its stream ends, and
     /// it comes back with the last id it saw.
     pub fn publish(&self, payment: PaymentId, frame: &Frame) {
+        self.tell(payment, &Heard::Event(frame.clone()));
+    }
+
+    /// Tells bystanders who has scanned the code.
+    pub fn hint(&self, payment: PaymentId, scanned_by: &str) {
+        self.tell(payment, &Heard::Scan(scanned_by.into()));
+    }
+
+    fn tell(&self, payment: PaymentId, heard: &Heard) {
         let Some(mut readers) = self.topics.get_mut(&payment) else { return };
-        readers.retain(|reader| match reader.try_send(frame.clone()) {
+        readers.retain(|reader| match reader.try_send(heard.clone()) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -76,28 +94,28 @@ impl Bus {
 /// One listener. Dropping it unsubscribes.
 pub struct Subscription {
     payment: PaymentId,
-    frames: mpsc::Receiver<Frame>,
-    view: fn(Frame) -> Frame,
+    heard: mpsc::Receiver<Heard>,
+    viewer: Viewer,
     topics: Arc<Topics>,
     _counted: Counted,
 }
 
 impl Subscription {
-    /// The same, for somebody who may see less.
-    pub fn seen_as(mut self, view: fn(Frame) -> Frame) -> Self {
-        self.view = view;
-        self
-    }
-
-    /// The next frame; `None` when this reader was too slow and was dropped.
-    pub async fn next(&mut self) -> Option<Frame> {
-        self.frames.recv().await.map(self.view)
+    /// What is heard next; `None` when this reader was too slow and was dropped.
+    pub async fn next(&mut self) -> Option<Heard> {
+        loop {
+            match self.heard.recv().await? {
+                Heard::Event(frame) => return Some(Heard::Event(self.viewer.sees(frame))),
+                scan @ Heard::Scan(_) if self.viewer == Viewer::Bystander => return Some(scan),
+                Heard::Scan(_) => {}
+            }
+        }
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.frames.close();
+        self.heard.close();
         self.topics.remove_if_mut(&self.payment, |_, readers| {
             readers.retain(|reader| !reader.is_closed());
             readers.is_empty()
@@ -131,6 +149,13 @@ mod tests {
 
     use super::*;
 
+    async fn next(subscription: &mut Subscription) -> Option<i64> {
+        subscription.next().await.map(|heard| match heard {
+            Heard::Event(frame) => frame.seq,
+            Heard::Scan(_) => 0,
+        })
+    }
+
     fn frame(seq: i64) -> Frame {
         Frame { seq, name: "payment-ready", data: "{}".into(), scanned_by: None, is_final: false }
     }
@@ -139,22 +164,33 @@ mod tests {
     async fn a_reader_that_is_too_slow_is_cut_off_and_counted_and_nobody_else_is() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (bus, payment) = (Bus::new(10), PaymentId::from(Uuid::now_v7()));
-        let (mut slow, mut quick) = (bus.subscribe(payment).unwrap(), bus.subscribe(payment).unwrap());
+        let (mut slow, mut quick) =
+            (bus.subscribe(payment, Viewer::Party).unwrap(), bus.subscribe(payment, Viewer::Party).unwrap());
         let lag = i64::try_from(READER_LAG).unwrap();
         for seq in 1..=lag + 1 {
             metrics::with_local_recorder(&recorder, || bus.publish(payment, &frame(seq)));
-            assert_eq!(quick.next().await.unwrap().seq, seq);
+            assert_eq!(next(&mut quick).await, Some(seq));
         }
         let cut_off = recorder.handle().render();
         assert!(cut_off.lines().any(|line| line == "paygate_sse_slow_readers_total 1"), "{cut_off}");
         // What it was sent before it reads; then its stream ends, and it comes back with the last number.
         for seq in 1..=lag {
-            assert_eq!(slow.next().await.unwrap().seq, seq);
+            assert_eq!(next(&mut slow).await, Some(seq));
         }
-        assert!(slow.next().await.is_none());
+        assert_eq!(next(&mut slow).await, None);
         bus.publish(payment, &frame(lag + 2));
-        assert_eq!(quick.next().await.unwrap().seq, lag + 2);
+        assert_eq!(next(&mut quick).await, Some(lag + 2));
         drop(slow);
         assert_eq!(bus.open_streams(), 1);
+    }
+    #[tokio::test]
+    async fn bystanders_alone_hear_of_a_scan() {
+        let (bus, payment) = (Bus::new(10), PaymentId::from(Uuid::now_v7()));
+        let mut party = bus.subscribe(payment, Viewer::Party).unwrap();
+        let mut bystander = bus.subscribe(payment, Viewer::Bystander).unwrap();
+        bus.hint(payment, "k***@example.com");
+        bus.publish(payment, &frame(7));
+        assert_eq!((next(&mut bystander).await, next(&mut bystander).await), (Some(0), Some(7)));
+        assert_eq!(next(&mut party).await, Some(7));
     }
 }

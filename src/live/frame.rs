@@ -48,13 +48,36 @@ const fn event_name(status: Status) -> &'static str {
     }
 }
 
-/// `c***@example.com`: the customer who has scanned the code and taken the payment on.
+/// Who looks at a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// The shop, or the payer.
+    Party,
+    /// Somebody who holds the token of its QR code.
+    Bystander,
+}
+
+impl Viewer {
+    pub fn sees(self, frame: Frame) -> Frame {
+        match self {
+            Viewer::Party => frame,
+            Viewer::Bystander => frame.for_bystanders(),
+        }
+    }
+}
+
+/// The customer who has taken the payment on, as bystanders may know it.
 pub fn scanned_by(payment: &Payment) -> Option<String> {
-    let (name, host) = payment.payer.as_ref()?.email.rsplit_once('@')?;
+    payment.payer.as_ref().map(|payer| masked(&payer.email))
+}
+
+/// `c***@example.com`: enough to recognise oneself.
+pub fn masked(email: &str) -> String {
+    let (name, host) = email.rsplit_once('@').unwrap_or(("", email));
     // Nothing that an event's data would have to escape.
     let first = name.chars().next().filter(char::is_ascii_alphanumeric).map(String::from).unwrap_or_default();
     let is_plain = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
-    Some(format!("{first}***@{}", if is_plain { host } else { "***" }))
+    format!("{first}***@{}", if is_plain { host } else { "***" })
 }
 
 impl Frame {
@@ -85,7 +108,7 @@ impl Frame {
     /// The frame as somebody may see it who is neither the shop nor the payer: nothing of the customer but
     /// the first letter and the host of the address.
     #[must_use]
-    pub fn for_bystanders(mut self) -> Self {
+    fn for_bystanders(mut self) -> Self {
         if let Ok(serde_json::Value::Object(mut body)) = serde_json::from_str(&self.data) {
             body.retain(|field, _| matches!(field.as_str(), "status" | "orderId" | "merchantId" | "failureCode"));
             if let Some(scanned_by) = &self.scanned_by {

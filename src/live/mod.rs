@@ -1,12 +1,13 @@
 //! What watchers hear: the event bus and the SSE sessions that listen to it.
 //!
 //! Only durable events are published (the actors see to that), and a session that joins late, or comes
-//! back, first gets what it missed from the journal. So the bus may lose a subscriber, never an event.
+//! back, first gets what it missed from the journal. So the bus may lose a subscriber, never an event. (A scan
+//! is no event: the checkout shows it, and nobody misses it.)
 
 mod bus;
 mod frame;
 mod session;
 
-pub use bus::{Bus, Subscription, TooManyStreams};
-pub use frame::{Frame, scanned_by};
+pub use bus::{Bus, Heard, Subscription, TooManyStreams};
+pub use frame::{Frame, Viewer, masked, scanned_by};
 pub use session::{LiveSettings, Resume, stream};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Frame, Subscription};
+use super::{Frame, Heard, Subscription};
 
 /// `[live]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -97,8 +97,9 @@ impl Session {
                     None => self.phase = Phase::Present,
                 },
                 Phase::Present => match self.wait().await {
-                    Some(frame) if frame.seq <= self.seen => {}
-                    Some(frame) => return Some(self.send(&frame)),
+                    Some(Heard::Event(frame)) if frame.seq <= self.seen => {}
+                    Some(Heard::Event(frame)) => return Some(self.send(&frame)),
+                    Some(Heard::Scan(who)) => return Some(scan(&who)),
                     None => self.phase = Phase::Over,
                 },
                 Phase::Over => return None,
@@ -106,7 +107,7 @@ impl Session {
         }
     }
 
-    async fn wait(&mut self) -> Option<Frame> {
+    async fn wait(&mut self) -> Option<Heard> {
         let closes_at = self.closes_at;
         let linger_over = async {
             match closes_at {
@@ -115,7 +116,7 @@ impl Session {
             }
         };
         tokio::select! {
-            frame = self.subscription.next() => frame,
+            heard = self.subscription.next() => heard,
             () = linger_over => None,
             () = self.shutdown.cancelled() => None,
         }
@@ -128,4 +129,10 @@ impl Session {
         }
         sse::Data::new(&*frame.data).event(frame.name).id(frame.seq.to_string()).into()
     }
+}
+
+/// Without an id: a stream goes on after events alone.
+fn scan(who: &str) -> sse::Event {
+    let data = serde_json::json!({ "scannedBy": who });
+    sse::Data::new(data.to_string()).event("payment-scanned").into()
 }

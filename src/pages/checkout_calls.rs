@@ -12,9 +12,10 @@ use super::{
     language,
 };
 use crate::{
+    domain::Status,
     error::ApiError,
-    live::Frame,
-    routes::{App, StreamQuery, open_stream, resume},
+    live::{Viewer, masked},
+    routes::{App, SignedIn, StreamQuery, open_stream, resume},
 };
 
 /// `/checkout/{token}/events`: the payment, live, without anything of the customer.
@@ -26,7 +27,23 @@ pub async fn events(
 ) -> Result<HttpResponse, ApiError> {
     let (_, payment) = payment_of(&app, &token).await?;
     let resume = resume(&request, &query);
-    open_stream(&app, &request, payment.id, resume, Frame::for_bystanders, |_| Ok(())).await
+    open_stream(&app, &request, payment.id, resume, Viewer::Bystander, |_| Ok(())).await
+}
+
+/// `POST /checkout/{token}/scanned`: a customer looks at the payment on a phone, and the checkout shows who. A hint:
+/// who owns the payment is decided by the approval.
+pub async fn scanned(
+    app: web::Data<App>,
+    token: web::Path<String>,
+    customer: SignedIn,
+) -> Result<HttpResponse, ApiError> {
+    let SignedIn(customer) = customer;
+    app.limits.approve(customer.id)?;
+    let (_, payment) = payment_of(&app, &token).await?;
+    if payment.status == Status::Ready && (payment.payer.is_none() || payment.is_payer(customer.id)) {
+        app.payments.bus().hint(payment.id, &masked(&customer.email));
+    }
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// `/checkout/{token}/cancel`: whoever holds the token gives the payment up, until a customer owns it.

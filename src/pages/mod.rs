@@ -38,6 +38,7 @@ pub fn configure(config: &mut ServiceConfig) {
         ("/checkout/{token}/events", web::get().to(checkout_calls::events)),
         ("/checkout/{token}/cancel", web::post().to(checkout_calls::cancel)),
         ("/checkout/{token}/return", web::get().to(checkout_calls::back)),
+        ("/checkout/{token}/scanned", web::post().to(checkout_calls::scanned)),
         ("/m", web::get().to(phone::to_shell)),
         ("/m/", web::get().to(phone::shell)),
         ("/m/payment/deeplink/success", web::get().to(phone::deep_link)),

@@ -33,7 +33,7 @@ mod sse;
 mod tokens;
 
 pub use app::{App, BackofficeSettings, ServerSettings};
-pub use auth::{AuthSettings, Lookups};
+pub use auth::{AuthSettings, Lookups, SignedIn};
 pub use backoffice::{NewBusiness, add_business, business_with, search};
 pub use cards::{Registration, new_card};
 pub use fields::note;

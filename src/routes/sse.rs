@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{Payment, PaymentId},
     error::{ApiError, Code},
-    live::{Frame, Resume, stream},
+    live::{Frame, Resume, Viewer, stream},
 };
 
 #[derive(Default, Deserialize, IntoParams)]
@@ -47,7 +47,7 @@ pub async fn shop(
     let resume = resume(&request, &query.0);
     let order = fields::order_id(query.0.order_id)?;
     let id = app.payments.find(merchant.id, &order).await?;
-    open(&app, &request, id, resume, |frame| frame, |_| Ok(())).await
+    open(&app, &request, id, resume, Viewer::Party, |_| Ok(())).await
 }
 
 /// A payment of the customer, live: the payer only.
@@ -67,7 +67,7 @@ pub async fn customer(
     let merchant = required("merchantId", query.0.merchant_id)?.parse().map_err(|_| Code::PaymentNotFound)?;
     let id = app.payments.find(merchant, &order).await?;
     let is_payer = move |payment: &Payment| payment.is_payer(customer.id).then_some(()).ok_or(Code::Forbidden);
-    open(&app, &request, id, resume, |frame| frame, is_payer).await
+    open(&app, &request, id, resume, Viewer::Party, is_payer).await
 }
 
 /// Where the client wants to go on.
@@ -76,22 +76,22 @@ pub fn resume(request: &HttpRequest, query: &StreamQuery) -> Resume {
     Resume::from_text(query.last_event_id.as_deref().or(header))
 }
 
-/// A stream of what `view` leaves of the payment's events, if `permit` says so.
+/// A stream of what `viewer` may see of the payment's events, if `permit` says so.
 pub async fn open(
     app: &App,
     request: &HttpRequest,
     id: PaymentId,
     resume: Resume,
-    view: fn(Frame) -> Frame,
+    viewer: Viewer,
     permit: impl FnOnce(&Payment) -> Result<(), Code>,
 ) -> Result<HttpResponse, ApiError> {
     // Listen first, read then: nothing can happen unseen in between.
-    let subscription = app.payments.bus().subscribe(id).map_err(|_| Code::Overloaded)?.seen_as(view);
+    let subscription = app.payments.bus().subscribe(id, viewer).map_err(|_| Code::Overloaded)?;
     let events = app.store.events_after(id, 0).await?;
     let payment = Payment::replay(id, events.clone()).ok_or(Code::PaymentNotFound)?;
     permit(&payment)?;
     let linger = Duration::from_secs(app.live.linger_s);
-    let history = Frame::history(id, &events).into_iter().map(view).collect();
+    let history = Frame::history(id, &events).into_iter().map(|frame| viewer.sees(frame)).collect();
     let events = stream(subscription, history, resume, linger, app.shutdown.clone());
     let heartbeat = Duration::from_millis(app.live.heartbeat_ms);
     // A proxy that buffers would keep the events to itself.

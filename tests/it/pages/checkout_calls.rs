@@ -113,3 +113,33 @@ async fn without_urls_there_is_no_way_back() {
     assert!(!String::from_utf8(page.bytes).unwrap().contains("/return"));
     assert_eq!(page.json, Value::Null);
 }
+
+#[tokio::test]
+async fn whoever_looks_at_the_payment_on_a_phone_is_shown_on_the_checkout_alone() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let order = fresh("order");
+    let token = shop.token_of(15_000, &order).await;
+    let mut checkout = app.http.get(format!("/checkout/{token}/events")).listen().await;
+    let mut page = shop.events(&order).listen().await;
+    checkout.expect_all(&["onopen", "payment-ready"]).await;
+    page.expect_all(&["onopen", "payment-ready"]).await;
+    let scan = |path: &str| app.http.call(Method::POST, format!("/checkout/{path}/scanned"));
+    scan(&token).await.refused(401, "UNAUTHORIZED");
+    scan("nonsense").bearer(&customer.token).await.refused(404, "NOT_FOUND");
+    assert_eq!(scan(&token).bearer(&customer.token).await.status, 204);
+    let scanned = checkout.expect("payment-scanned").await;
+    let (name, host) = customer.email.split_once('@').unwrap();
+    assert_eq!(scanned.json(), json!({ "scannedBy": format!("{}***@{host}", &name[..1]) }));
+    assert_eq!(scanned.id, None, "a stream goes on after events alone");
+    // Once it is somebody's, nobody else shows.
+    let other = app.customer().await;
+    shop.cancel_order(&order, &json!({})).await.data();
+    assert_eq!(scan(&token).bearer(&other.token).await.status, 204);
+    checkout.expect("payment-canceled").await;
+    page.expect("payment-canceled").await;
+    assert!(
+        !String::from_utf8(page.raw().to_vec()).unwrap().contains("scanned"),
+        "the shop's stream is the contract's"
+    );
+}
