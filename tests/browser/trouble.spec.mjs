@@ -193,3 +193,22 @@ test('a session that ended is told, and the payment waits', async ({ phone, serv
   await app.getByRole('button', { name: 'Sign in' }).click();
   await expect(app.locator('.bill')).toContainText('₩23,000');
 });
+
+test('a session that ended on the home screen asks for the password once', async ({ phone, server, watch }) => {
+  watch.allow(/status of 401/);
+  const app = await phone({ accessToken: 'long.out.ofdate' });
+  // Two calls are refused: the second one when the form shows already.
+  const late = [];
+  await app.route('**/api/v1/p/user/payments?*', (route) => { late.push(route); });
+  await app.goto(`${server.url}/m/`);
+  await expect(app.getByText('You were signed in long ago.')).toBeVisible();
+  await expect.poll(() => late.length).toBe(1);
+  const refused = app.waitForResponse('**/api/v1/p/user/payments?*');
+  await late[0].continue();
+  await (await refused).finished();
+  await app.unrouteAll();
+  await app.getByLabel('E-mail').fill(CUSTOMER.email);
+  await app.getByLabel('Password').fill(CUSTOMER.password);
+  await app.getByRole('button', { name: 'Sign in' }).click();
+  await expect(app.getByRole('heading', { name: 'Pays with' })).toBeVisible();
+});

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 globalThis.document = { documentElement: { lang: 'ko' } };
-globalThis.localStorage = { getItem: () => 'token', removeItem() {} };
+let token = 'token';
+globalThis.localStorage = { getItem: () => token, removeItem() { token = null; } };
 let signedOut = 0;
 globalThis.dispatchEvent = () => { signedOut += 1; };
-const { isMine } = await import('../static/m/api.js');
+const { get, isMine } = await import('../static/m/api.js');
 
 const answering = (answer) => {
   globalThis.fetch = async () => answer();
@@ -24,4 +25,23 @@ test('only a definite answer says whose payment it is', async () => {
 test('a session that has ended says nothing about the payment', async () => {
   assert.equal(await status(401), undefined);
   assert.equal(signedOut, 1);
+});
+
+test('a session ends once, and another one not at all', async () => {
+  signedOut = 0;
+  token = 'old';
+  let refuse;
+  const refusal = new Promise((settle) => { refuse = () => settle(new Response('{"error":{"code":"UNAUTHORIZED","message":"No"}}', { status: 401 })); });
+  globalThis.fetch = async () => (await refusal).clone();
+  const [first, second] = [get('/cards'), get('/payments')];
+  refuse();
+  await assert.rejects(first);
+  await assert.rejects(second);
+  assert.deepEqual([signedOut, token], [1, null]);
+  // A refusal that arrives when somebody has signed in again.
+  token = 'late';
+  const late = get('/me');
+  token = 'new';
+  await assert.rejects(late);
+  assert.deepEqual([signedOut, token], [1, 'new']);
 });

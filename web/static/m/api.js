@@ -32,11 +32,13 @@ export async function call(method, path, body) {
     throw new Failure(0, 'NETWORK', word('offline'));
   }
   if (answer.ok) return answer.data;
-  if (response.status === 401) signOut();
+  if (response.status === 401) signOut(token);
   throw new Failure(response.status, answer.error.code, answer.error.message);
 }
 
-function signOut() {
+/** Calls made at once are refused one after the other: the session may have ended already, or begun again. */
+function signOut(refused) {
+  if (session.token() !== refused) return;
   session.end();
   dispatchEvent(new Event('signed-out'));
 }
@@ -46,13 +48,14 @@ export const post = (path, body) => call('POST', path, body);
 
 /** Whether this customer is the payer: only they may listen to it as customers. Nothing when nobody could say. */
 export async function isMine({ merchantId, orderId }) {
+  const token = session.token();
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
   try {
     const query = new URLSearchParams({ merchantId, orderId });
-    const headers = { Authorization: `Bearer ${session.token()}` };
+    const headers = { Authorization: `Bearer ${token}` };
     const response = await fetch(`/api/v1/p/user/sse/connect?${query}`, { headers, signal: stop.signal });
-    if (response.status === 401) signOut();
+    if (response.status === 401) signOut(token);
     if (response.ok) return true;
     return [403, 409].includes(response.status) ? false : undefined;
   } catch {
