@@ -65,6 +65,39 @@ test('every stream is cut in the middle, and nothing is missed', async ({ page, 
   }
 });
 
+test('a stream that fell silent is replaced when the network is back', async ({ page, phone, server, people, watch }) => {
+  watch.allow(...BROKEN);
+  const wire = await startWire(server);
+  try {
+    const [who, { token }] = [await people.customer(), await (await people.shop()).create()];
+    const app = await phone(who, { url: wire.url });
+    await app.goto(`${wire.url}/m/#/pay/${token}`);
+    await expect(app.getByRole('button', { name: 'Pay ₩23,000' })).toBeVisible();
+    const listens = page.waitForResponse('**/events?*');
+    await page.goto(`${wire.url}/checkout/${token}?lang=en`);
+    await listens;
+    wire.silence('/events?');
+    await who.approve(token, 'good');
+    const isBack = () => dispatchEvent(new Event('online'));
+    await Promise.all([page.evaluate(isBack), app.evaluate(isBack)]);
+    await state(page).toHaveAttribute('data-state', 'approved');
+    await expect(app.getByRole('heading', { name: 'You have approved' })).toBeVisible();
+  } finally {
+    wire.stop();
+  }
+});
+
+test('a checkout whose stream is refused again and again says so, and goes on when it can', async ({ page, server, people, watch }) => {
+  watch.allow(...BROKEN);
+  const { token } = await (await people.shop()).create();
+  await page.route('**/events?*', (route) => route.fulfill({ status: 503 }));
+  await page.goto(`${server.url}/checkout/${token}?lang=en`);
+  const note = page.getByText('Connection lost. Reconnecting…');
+  await expect(note).toBeVisible();
+  await page.unrouteAll();
+  await expect(note).toBeHidden();
+});
+
 test('the server is killed and restarted in the middle of a checkout', async ({ page, phone, watch }) => {
   watch.allow(...BROKEN);
   const server = await startServer();
@@ -159,6 +192,25 @@ test('a server that cannot say whose payment it is, is asked again', async ({ ph
   watch.allow(/status of 403/);
   await other.goto(`${server.url}/m/#/pay/${token}`);
   await expect(other.getByRole('heading', { name: /another customer/i })).toBeVisible();
+});
+
+test('a payment that this server does not know is told, and asked for no more', async ({ phone, people, watch }) => {
+  watch.allow(/status of 404/);
+  const { token } = await (await people.shop()).create();
+  const elsewhere = await startServer();
+  try {
+    const app = await phone(await customer(elsewhere.url), { url: elsewhere.url });
+    await app.clock.install();
+    await app.goto(`${elsewhere.url}/m/#/pay/${token}`);
+    await expect(app.getByRole('heading', { name: 'There is no such payment' })).toBeVisible();
+    await expect(app.locator('.countdown')).toBeHidden();
+    let asked = 0;
+    app.on('request', (request) => { asked += Number(request.url().includes('/events')); });
+    await app.clock.runFor(30_000);
+    expect(asked).toBe(0);
+  } finally {
+    await elsewhere.stop();
+  }
 });
 
 test('a history that begins with payments of the next month goes on to its own', async ({ phone, server, people }) => {

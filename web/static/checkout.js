@@ -2,11 +2,10 @@
 // is complete without it; the state it shows is `data-state`, the rest is a matter of style.
 import { markBegunHere } from './matching.js';
 import { reasonText } from './reasons.js';
-import { STATES } from './states.js';
+import { watch } from './watch.js';
 
 const root = document.getElementById('checkout');
 const { token, shopOrigin } = root.dataset;
-const address = `/checkout/${token}`;
 /** The page that opened this one, or holds it in a frame: the SDK is there, and follows the payment, too. */
 const opener = window.parent !== window ? window.parent : window.opener;
 const ENDED = ['done', 'canceled', 'aborted', 'expired'];
@@ -14,37 +13,18 @@ const RETURN_AFTER_MS = 4000;
 /** When the stream has not told of a cancel after this long, the form is sent as without a script. */
 const CANCEL_PATIENCE_MS = 2500;
 
-let lastId = root.dataset.seq;
-let source;
-let pending;
-
-function listen() {
-  source?.close();
-  source = new EventSource(`${address}/events?lastEventId=${lastId}`);
-  source.onopen = () => offline(false);
-  source.onerror = () => {
-    offline(true);
-    // The browser tries again by itself, unless it was refused.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
-  };
-  for (const name of Object.keys(STATES)) {
-    source.addEventListener(name, (event) => {
-      lastId = event.lastEventId;
-      const { failureCode, scannedBy } = JSON.parse(event.data);
-      // After a pause several events come at once: only the last is worth showing.
-      if (!pending) requestAnimationFrame(() => { show(pending); pending = null; });
-      pending = { state: name === 'payment-ready' && failureCode ? 'failed' : STATES[name], failureCode, scannedBy };
-    });
-  }
-}
+let unwatch = () => {};
 
 let offlineTimer;
 function offline(isOffline) {
-  clearTimeout(offlineTimer);
   const note = document.getElementById('offline');
   // A reconnection within a moment is nobody's business.
-  if (isOffline) offlineTimer = setTimeout(() => { note.hidden = false; }, 3000);
-  else note.hidden = true;
+  if (isOffline) {
+    offlineTimer ||= setTimeout(() => { note.hidden = false; }, 3000);
+    return;
+  }
+  offlineTimer = clearTimeout(offlineTimer);
+  note.hidden = true;
 }
 
 function show({ state, failureCode, scannedBy }) {
@@ -72,7 +52,7 @@ function tellOpener(message = 'paygate:state') {
 function settle(isNews) {
   const { state } = root.dataset;
   if (ENDED.includes(state)) {
-    source?.close();
+    unwatch();
     offline(false);
   }
   const back = document.getElementById('return');
@@ -121,9 +101,8 @@ markBegunHere(token);
 countDown();
 askBeforeCancel();
 settle(false);
-if (!ENDED.includes(root.dataset.state)) listen();
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible' && source?.readyState !== EventSource.OPEN && !ENDED.includes(root.dataset.state)) listen();
-});
+if (!ENDED.includes(root.dataset.state)) {
+  unwatch = watch(token, { lastId: root.dataset.seq, onState: show, onContact: (isThere) => offline(!isThere) });
+}
 // A page that comes back from the browser's memory may be long out of date.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export async function startWire(server) {
   const open = new Set();
   const awaited = [];
+  /** What was asked last over a connection, and its other end. */
+  const said = new WeakMap();
   let isDown = false;
   const listener = createServer((near) => {
     if (isDown) return near.destroy();
@@ -15,7 +17,10 @@ export async function startWire(server) {
       end.on('close', () => { open.delete(end); other.destroy(); });
       end.pipe(other);
     }
-    near.on('data', (bytes) => { for (const { text, heard } of awaited) if (bytes.includes(text)) heard(); });
+    near.on('data', (bytes) => {
+      said.set(near, [bytes, far]);
+      for (const { text, heard } of awaited) if (bytes.includes(text)) heard();
+    });
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -28,6 +33,13 @@ export async function startWire(server) {
     down: () => { isDown = true; cut(); },
     /** Takes no other connection, until `up`; those that are open stay so. */
     refuse: () => { isDown = true; },
+    /** Connections that wait for the answer to this stay open, and nothing comes over them any more. */
+    silence: (text) => {
+      for (const near of open) {
+        const [bytes, far] = said.get(near) ?? [];
+        if (bytes?.includes(text)) far.unpipe(near).resume();
+      }
+    },
     /** Until somebody has sent this over the wire. */
     hears: (text) => new Promise((heard) => { awaited.push({ text, heard }); }),
     up: () => { isDown = false; },

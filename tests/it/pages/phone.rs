@@ -78,7 +78,7 @@ async fn all_of_it_fits_into_a_hundred_and_twenty_kilobytes() {
         "icon.svg",
         "matching.js",
         "reasons.js",
-        "states.js",
+        "watch.js",
         "vendor/jsqr.js",
         "m/icon-apple.png",
     ] {

@@ -5,12 +5,12 @@ import { consent } from './consent.js';
 import { clock, won } from './format.js';
 import { outcome } from './outcome.js';
 import { reasonText } from '../reasons.js';
+import { watch } from '../watch.js';
 import { readToken } from './token.js';
-import { watch } from './watch.js';
 
 /** Pause before somebody is asked again who could not say. */
 const RETRY_MS = 2000;
-const ENDED = ['done', 'canceled', 'aborted', 'expired'];
+const ENDED = ['done', 'canceled', 'aborted', 'expired', 'unreadable'];
 
 export async function pay({ param: token, go }) {
   const claims = readToken(token);
@@ -38,7 +38,10 @@ class PaymentScreen {
   }
 
   start() {
-    this.unwatch = watch(this.token, (state, code) => this.onState(state, reasonText(code)));
+    this.unwatch = watch(this.token, {
+      onState: ({ state, failureCode }) => this.onState(state, reasonText(failureCode)),
+      onUnknown: () => this.show('unreadable'),
+    });
     const tick = () => {
       const left = Math.max(0, this.claims.exp - Math.floor(Date.now() / 1000));
       this.view.clock.textContent = clock(left);

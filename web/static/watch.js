@@ -1,0 +1,92 @@
+// A payment as it happens, for the checkout and the phone. The stream needs no more than the token, so it can
+// be watched before anybody owns the payment.
+
+/** What the events of a payment mean to whoever pays. */
+const STATES = {
+  'payment-ready': 'ready',
+  'payment-in-verificate': 'verifying',
+  'payment-in-progress': 'approved',
+  'payment-done': 'done',
+  'payment-partial-canceled': 'done',
+  'payment-canceled': 'canceled',
+  'payment-aborted': 'aborted',
+  'payment-expired': 'expired',
+};
+const RETRY_MS = 2000;
+const TIMEOUT_MS = 12_000;
+/** The past comes at once: only where it has led to matters. */
+const SETTLE_MS = 60;
+
+/**
+ * Calls `onState({ state, failureCode, scannedBy })` with what has happened after event `lastId`, and whenever
+ * something happens; `onContact` when the stream breaks and when it is there again; `onUnknown`, and nothing
+ * more, when there is no such payment. Returns how to stop.
+ */
+export function watch(token, { lastId = 0, onState, onContact = () => {}, onUnknown }) {
+  const address = `/checkout/${token}/events`;
+  let seen = Number(lastId);
+  let source;
+  let retrying;
+  let telling;
+  let news;
+
+  const tell = () => { telling = null; onState(news); };
+  const hear = ({ type, lastEventId, data }) => {
+    // A browser that connects again by itself asks for the same address, so for what it has had already.
+    if (Number(lastEventId) <= seen) return;
+    seen = Number(lastEventId);
+    const { failureCode, scannedBy } = JSON.parse(data);
+    const state = STATES[type] === 'ready' && failureCode ? 'failed' : STATES[type];
+    news = { state, failureCode, scannedBy };
+    telling ||= setTimeout(tell, SETTLE_MS);
+  };
+  const listen = () => {
+    clearTimeout(retrying);
+    source?.close();
+    source = new EventSource(`${address}?lastEventId=${seen}`);
+    source.onopen = () => onContact(true);
+    source.onerror = () => {
+      onContact(false);
+      // The browser tries again by itself, unless it was refused.
+      if (source.readyState === EventSource.CLOSED) onRefusal();
+    };
+    for (const name of Object.keys(STATES)) source.addEventListener(name, hear);
+  };
+  const onRefusal = async () => {
+    const refused = source;
+    const isOver = onUnknown && await isUnknown(address);
+    // Meanwhile nobody watches any more, or a new stream does.
+    if (source !== refused) return;
+    if (!isOver) {
+      retrying = setTimeout(listen, RETRY_MS);
+      return;
+    }
+    stop();
+    onUnknown();
+  };
+  // A stream that died with its network, or while the device slept, looks as if it were open.
+  const wake = () => { if (document.visibilityState === 'visible') listen(); };
+  const stop = () => {
+    clearTimeout(retrying);
+    clearTimeout(telling);
+    source?.close();
+    source = null;
+    document.removeEventListener('visibilitychange', wake);
+    removeEventListener('online', wake);
+  };
+  document.addEventListener('visibilitychange', wake);
+  addEventListener('online', wake);
+  listen();
+  return stop;
+}
+
+/** Why a stream was refused, the browser does not tell. */
+async function isUnknown(address) {
+  try {
+    const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response.body?.cancel();
+    return [400, 401, 404].includes(response.status);
+  } catch {
+    return false;
+  }
+}
