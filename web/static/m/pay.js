@@ -57,9 +57,12 @@ class PaymentScreen {
     clearInterval(this.ticking);
   }
 
-  /** What the stream says. While our own answer is on its way, only the end of the payment counts. */
+  /** What the stream says. While our own answer is on its way, only the end of the payment counts at once. */
   async onState(state, reason) {
-    if (this.isAsking && !ENDED.includes(state)) return;
+    if (this.isAsking && !ENDED.includes(state)) {
+      this.heard = state === 'ready' ? null : [state, reason];
+      return;
+    }
     const turn = this.hears();
     const isOpen = state === 'ready' || state === 'failed';
     // Somebody owns it. It was this customer, maybe on another screen, or somebody else.
@@ -106,7 +109,7 @@ class PaymentScreen {
   }
 
   async approve(cardId) {
-    this.isAsking = true;
+    Object.assign(this, { isAsking: true, heard: null });
     this.hears();
     this.show('verifying');
     try {
@@ -125,6 +128,9 @@ class PaymentScreen {
     if (ends[error.code]) return this.show(ends[error.code]);
     if (!(error instanceof Failure)) throw error;
     this.isOurs = undefined;
+    // The answer was lost, not what it was about.
+    const isLost = !error.status || error.status >= 500;
+    if (isLost && this.heard) return this.onState(...this.heard);
     const told = error.code.startsWith('CARD_') && error.status < 500 ? withAnotherCard(error.message) : error.message;
     this.ask(told);
     announce(told);
