@@ -16,7 +16,15 @@ function item(card, again) {
   const view = make('card-item');
   view.plastic.append(plastic(card));
   view.choose.hidden = card.isRepresentative;
-  const change = (method) => call(method, `/cards/${encodeURIComponent(card.id)}`).then(again, again);
+  const change = async (method) => {
+    view.error.textContent = '';
+    try {
+      await call(method, `/cards/${encodeURIComponent(card.id)}`);
+      again();
+    } catch ({ message }) {
+      view.error.textContent = message;
+    }
+  };
   view.choose.addEventListener('click', () => change('PATCH'));
   view.remove.addEventListener('click', async () => {
     if (await ask(`${card.cardCompany} ${card.cardNumber.slice(-4)}: ${word('removeSure')}`, word('remove'), word('cancel'))) change('DELETE');

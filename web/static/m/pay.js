@@ -142,8 +142,8 @@ class PaymentScreen {
       await post('/request/cancel', { token: this.token });
       this.show('canceled');
     } catch (error) {
-      if (this.state === 'consent') this.ask(error.message);
-      else announce(error.message);
+      // Where it has ended meanwhile, that says more.
+      if (!ENDED.includes(this.state)) this.view.stage.querySelector('[data-f=error]').textContent = error.message;
     }
   }
 }
