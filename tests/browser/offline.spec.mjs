@@ -45,3 +45,34 @@ test('the shell opens without a network, and nothing else was kept', async ({ ph
     wire.stop();
   }
 });
+
+test('after a new build the app opens without a network from its first visit on', async ({ phone, server, people, watch }) => {
+  watch.allow(/ERR_/, /Failed to load resource/);
+  const wire = await startWire(server);
+  try {
+    const app = await phone(await people.customer(), { url: wire.url });
+    const keptAs = (assets) => expect.poll(() => app.evaluate(async () => {
+      const shells = await Promise.all((await caches.keys()).map(async (name) => [name, Boolean(await (await caches.open(name)).match('/m/'))]));
+      return JSON.stringify(shells);
+    })).toBe(JSON.stringify([[assets, true]]));
+    // A build that was here before: its page names its files by another address.
+    await app.route('**/m/', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replaceAll(/\/static\/[\w-]+/g, '/static/before') });
+    });
+    await app.goto(`${wire.url}/m/`);
+    await keptAs('/static/before');
+    await app.unrouteAll();
+
+    await app.reload();
+    const { assets } = await app.locator('.app').evaluate(({ dataset }) => ({ ...dataset }));
+    expect(assets).not.toBe('/static/before');
+    await keptAs(assets);
+    wire.down();
+    await app.reload();
+    await expect(app.getByRole('alert')).toContainText('offline');
+    await expect(app.getByRole('navigation').getByRole('link')).toHaveCount(4);
+  } finally {
+    wire.stop();
+  }
+});

@@ -101,9 +101,10 @@ route();
 // Only where the browser allows one: not on plain HTTP over a LAN. It keeps the shell, nothing else.
 if (navigator.serviceWorker) {
   const { assets } = document.querySelector('.app').dataset;
-  navigator.serviceWorker.register(`/m/sw.js?assets=${encodeURIComponent(assets)}`).then(async () => {
-    const { active } = await navigator.serviceWorker.ready;
+  navigator.serviceWorker.register(`/m/sw.js?assets=${encodeURIComponent(assets)}`).then(({ installing, waiting, active }) => {
+    // Not the one that is in charge: after a new build that is the old one, which is about to go.
+    const worker = installing ?? waiting ?? active;
     const loaded = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname);
-    active.postMessage(loaded.filter((path) => path.startsWith(assets)));
+    worker.postMessage(loaded.filter((path) => path.startsWith(assets)));
   }).catch(() => {});
 }
