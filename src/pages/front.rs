@@ -1,6 +1,13 @@
 //! The front door, and what a person finds where nothing is: both lead on.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, LOCATION},
+    },
+    web,
+};
 use askama::Template;
 
 use super::{
@@ -46,17 +53,20 @@ pub async fn nothing(app: web::Data<App>, request: HttpRequest) -> Result<HttpRe
     show(&app, &request, StatusCode::NOT_FOUND)
 }
 
+/// `/payment/deeplink/success`: whoever takes this server itself for the phone app is led to it.
+pub async fn deep_link(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let there = format!("{}/payment/deeplink/success?{}", app.phone_app(), request.query_string());
+    // A token stands in it: nobody keeps it.
+    HttpResponse::SeeOther().insert_header((LOCATION, there)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
 fn show(app: &App, request: &HttpRequest, status: StatusCode) -> Result<HttpResponse, ApiError> {
     let page = Page::of(request);
     let texts = texts::Front::of(page.lang);
     let way = |href: &str, name, about| Way { href: href.to_owned(), name, about };
-    let phone = match app.server.phone_app_url.trim_end_matches('/') {
-        "" => "/m/".to_owned(),
-        url => format!("{url}/"),
-    };
     let shop = app.has_demo.then(|| way("/shop/", texts.shop, texts.shop_hint));
     let ways = [
-        way(&phone, texts.phone, texts.phone_hint),
+        way(&format!("{}/", app.phone_app()), texts.phone, texts.phone_hint),
         way("/backoffice/", texts.desk, texts.desk_hint),
         way("/docs/", texts.docs, texts.docs_hint),
     ];

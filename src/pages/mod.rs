@@ -33,6 +33,7 @@ use crate::routes::in_time;
 pub fn configure(config: &mut ServiceConfig) {
     let pages = [
         ("/", web::get().to(front::door)),
+        ("/payment/deeplink/success", web::get().to(front::deep_link)),
         ("/checkout/{token}", web::get().to(checkout::page)),
         ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
         ("/checkout/{token}/events", web::get().to(checkout_calls::events)),

@@ -112,12 +112,18 @@ impl App {
         self.in_production && is_unsaid || self.public_url(request).starts_with("https:")
     }
 
-    /// The phone app's address, without a trailing slash.
-    pub fn phone_app_url(&self, request: &HttpRequest) -> String {
+    /// Where the phone app is, as a page of ours links to it, without a trailing slash.
+    pub fn phone_app(&self) -> &str {
         match self.server.phone_app_url.trim_end_matches('/') {
-            "" => format!("{}/m", self.public_url(request)),
-            url => url.to_owned(),
+            "" => "/m",
+            url => url,
         }
+    }
+
+    /// The same for whoever comes from elsewhere.
+    pub fn phone_app_url(&self, request: &HttpRequest) -> String {
+        let app = self.phone_app();
+        if app.starts_with('/') { format!("{}{app}", self.public_url(request)) } else { app.to_owned() }
     }
 }
 

@@ -34,6 +34,7 @@ struct Index<'a> {
     integrity: String,
     /// Where the SDK and the API are, as the browser reaches them.
     base: String,
+    phone: String,
     customer_email: &'static str,
     password: &'static str,
 }
@@ -74,6 +75,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest) -> Result<HttpResp
         sdk: sdk::released("paygate"),
         integrity: sdk::integrity("paygate.js").unwrap_or_default(),
         base: api.base,
+        phone: format!("{}/", app.phone_app()),
         customer_email: demo::CUSTOMER_EMAIL,
         password: demo::PASSWORD,
         page: &page,

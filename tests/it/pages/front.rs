@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use crate::{
-    pages::{header, html},
+    pages::{header, html, leads},
     support::{TestApp, spawn_app},
 };
 
@@ -21,6 +21,15 @@ async fn the_front_door_leads_everywhere() {
     let elsewhere = TestApp::with(|settings| settings.server.phone_app_url = "https://phone.example.com/app/".into());
     let app = elsewhere.start().await;
     assert!(html(app.http.get("/")).await.2.contains("href=\"https://phone.example.com/app/\""));
+}
+
+#[tokio::test]
+async fn a_deep_link_to_the_server_itself_leads_to_the_phone_app_with_all_that_it_says() {
+    let link = "/payment/deeplink/success?token=a.b-c._d&expiredAt=2026-11-22T16:09:48.832456";
+    let elsewhere = TestApp::with(|settings| settings.server.phone_app_url = "https://phone.example.com/app/".into());
+    for (app, there) in [(spawn_app().await, "/m"), (elsewhere.start().await, "https://phone.example.com/app")] {
+        assert_eq!(leads(&app, link).await, format!("{there}{link}"));
+    }
 }
 
 #[tokio::test]

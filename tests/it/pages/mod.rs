@@ -12,7 +12,7 @@ mod scripts;
 mod sdk;
 mod shop;
 
-use reqwest::header::HeaderMap;
+use reqwest::{Client, header::HeaderMap, redirect::Policy};
 
 use crate::support::{Call, TestApp};
 
@@ -28,6 +28,14 @@ async fn static_root(app: &TestApp) -> String {
     let (_, _, page) = html(app.http.get("/api-docs")).await;
     let start = page.find("/static/").unwrap();
     page[start..].split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// Where a page sends its visitor.
+async fn leads(app: &TestApp, path: &str) -> String {
+    let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let response = client.get(format!("{}{path}", app.http.base())).send().await.unwrap();
+    assert_eq!(response.status(), 303, "{path}");
+    response.headers()["location"].to_str().unwrap().to_owned()
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

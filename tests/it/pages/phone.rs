@@ -1,18 +1,9 @@
 //! The phone app's shell, and what leads to it.
 
-use reqwest::{Client, redirect::Policy};
-
 use crate::{
-    pages::{header, html, static_root},
-    support::{TestApp, fresh, spawn_app},
+    pages::{header, html, leads, static_root},
+    support::{fresh, spawn_app},
 };
-
-async fn leads(app: &TestApp, path: &str) -> String {
-    let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap();
-    let response = client.get(format!("{}{path}", app.http.base())).send().await.unwrap();
-    assert_eq!(response.status(), 303, "{path}");
-    response.headers()["location"].to_str().unwrap().to_owned()
-}
 
 #[tokio::test]
 async fn the_shell_alone_may_use_the_camera() {
