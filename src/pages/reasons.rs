@@ -1,5 +1,6 @@
 //! Why a payment failed, in words: what an event gives is a code, and a page has its text ready.
 
+use super::texts::Reasons;
 use crate::{
     domain::Reason,
     error::{Code, Lang},
@@ -27,5 +28,14 @@ pub type Told = (String, &'static str);
 /// All of them, for a page that follows a payment.
 pub fn told(lang: Lang) -> Vec<Told> {
     let spelled = |reason: &Reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned);
-    REASONS.iter().filter_map(|reason| Some((spelled(reason)?, Code::from(*reason).text(lang)))).collect()
+    REASONS.iter().filter_map(|reason| Some((spelled(reason)?, text(*reason, lang)))).collect()
+}
+
+fn text(reason: Reason, lang: Lang) -> &'static str {
+    match reason {
+        // The public code of these two says no more than that the payment has ended.
+        Reason::TooManyAttempts => Reasons::of(lang).too_many,
+        Reason::OutcomeUnknown => Reasons::of(lang).undone,
+        refused => Code::from(refused).text(lang),
+    }
 }

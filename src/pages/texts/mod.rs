@@ -15,7 +15,7 @@ mod phone;
 mod shop;
 
 pub use checkout::Checkout;
-pub use common::Common;
+pub use common::{Common, Reasons};
 pub use dashboard::Dashboard;
 pub use desk::{Desk, Door};
 pub use desk_doubts::Doubts;
