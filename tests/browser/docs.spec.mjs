@@ -7,12 +7,16 @@ import { approve, expect, linkOn, loaded, test } from './support/test.mjs';
 
 /** A shell whose lines come one by one, as those of a paste that it takes for typing. */
 function shell(name) {
-  const child = spawn(name, ['-s'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // In a group of its own: with it ends what it has started.
+  const child = spawn(name, ['-s'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let said = '';
   child.stdout.on('data', (bytes) => { said += bytes; });
   child.stderr.on('data', (bytes) => { said += bytes; });
   return {
     paste: (text) => child.stdin.write(`${text}\n`),
+    said: () => said,
+    /** As Ctrl-C and a closed window do. */
+    kill: () => process.kill(-child.pid),
     /** All that it has said until it ends. */
     end: async () => {
       const ended = once(child, 'close');
@@ -56,3 +60,48 @@ for (const name of shells) {
     expect(await (await people.shop()).order(orderId)).toMatchObject({ status: 'DONE', balanceAmount: 15_000 });
   });
 }
+
+test('the snippet that listens tells a payment as the page says', async ({ page, server, people }) => {
+  await page.goto(`${server.url}/docs/?lang=en`);
+  const merchant = await people.shop();
+  const orderId = `order-${Date.now()}`;
+  await merchant.sell(await people.customer(), { orderId });
+  const terminal = shell('bash');
+  try {
+    terminal.paste(await page.locator('#begin pre').first().textContent());
+    terminal.paste(await page.locator('#listen').textContent());
+    terminal.paste(orderId);
+    await expect.poll(terminal.said).toContain('"status":"payment-done"');
+    const names = (text) => [...text.matchAll(/event: (\S+)$/gm)].map(([, name]) => name);
+    expect(names(terminal.said())).toEqual(names(await page.locator('#stream').textContent()));
+  } finally {
+    terminal.kill();
+  }
+});
+
+test.describe('a snippet', () => {
+  for (const [where, copies] of [['has a clipboard', true], ['has none', false]]) {
+    test(`is copied with one click where the page ${where}`, async ({ context, page, server }) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      if (!copies) await page.addInitScript(() => { Clipboard.prototype.writeText = undefined; });
+      await page.goto(`${server.url}/docs/?lang=en`);
+      const text = await page.locator('#begin pre').first().textContent();
+      const button = page.getByRole('button', { name: 'Copy' }).first();
+      await button.click();
+      await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+      expect((await page.evaluate(() => navigator.clipboard.readText())).trim()).toBe(text.trim());
+    });
+  }
+});
+
+test('the examples for a server open without a script', async ({ browser, watch, server }) => {
+  const context = watch.over(await browser.newContext({ javaScriptEnabled: false, locale: 'en-US' }));
+  const page = await context.newPage();
+  await page.goto(`${server.url}/docs/#examples`);
+  for (const [language, word] of [['Node.js', 'createServer'], ['Python', 'urllib'], ['Java', 'public class'], ['Kotlin', 'fun main'], ['curl', '--user']]) {
+    const example = page.locator('#examples details').filter({ has: page.locator('summary', { hasText: new RegExp(`^${language} `) }) });
+    await example.locator('summary').click();
+    await expect(example.locator('pre')).toContainText(word);
+  }
+  await context.close();
+});

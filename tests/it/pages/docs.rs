@@ -1,20 +1,24 @@
 //! The developer's page.
 
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    fs,
+};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use paygate::{
-    acquirer::SPECIAL_CARDS,
-    domain::{By, Payment, Recorded, Status},
+    acquirer::{Behaviour, SPECIAL_CARDS},
+    domain::{By, Payment, Reason, Recorded, Status},
     error::Code,
     live::Frame,
+    pages::sdk::{VERSION, released},
 };
 
 use crate::{
-    pages::html,
-    support::{PASSWORD, Process, TestDatabase, fresh, spawn_app},
+    pages::{html, sdk::sri},
+    support::{CARDS, Event, PASSWORD, Process, TestApp, TestDatabase, card, card_of, fresh, spawn_app},
 };
 
 #[tokio::test]
@@ -27,13 +31,37 @@ async fn the_page_names_every_code_and_a_key_that_may_stand_in_a_page() {
             assert!(page.contains(code.as_str()), "{} is missing", code.as_str());
         }
         assert!(!page.contains("CLIENT_KEY"), "the demo shop's client key stands in the snippet");
-        assert!(page.contains("integrity="), "the SDK's hash stands in the snippet");
+        let sdk = format!("{}{}", process.http.base(), released("paygate"));
+        let script = format!("<script src=\"{sdk}\"\n        integrity=\"{}\"", sri(&format!("paygate-{VERSION}.js")));
+        assert!(unescaped(&page).contains(&script), "{script}");
     }
+}
+
+/// A page's text as a reader sees it, or copies it.
+fn unescaped(html: &str) -> String {
+    [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(html.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
+
+/// The text of the snippet with this id.
+fn snippet(page: &str, id: &str) -> String {
+    let (_, rest) = page.split_once(&format!("id=\"{id}\"><code>")).unwrap();
+    unescaped(rest.split_once("</code>").unwrap().0)
 }
 
 /// The cells of the table in a section of the page, row by row.
 fn table(page: &str, section: &str) -> Vec<Vec<String>> {
-    let (_, section) = page.split_once(&format!("<section id=\"{section}\">")).unwrap();
+    let (_, section) = page.split_once(&format!(" id=\"{section}\">")).unwrap();
     let (_, body) = section.split_once("<tbody>").unwrap();
     let body = body.split_once("</tbody>").unwrap().0.replace("<code>", "").replace("</code>", "");
     let cell = |cell: &str| cell.split_once('>').unwrap().1.split_once("</td>").unwrap().0.to_owned();
@@ -68,6 +96,133 @@ async fn the_table_of_events_has_the_names_that_streams_have_and_no_other() {
         assert!(told.iter().all(|row| is_in(language, &row[1])), "{told:?}");
         let no_webhooks = if language == "ko" { "웹훅은 아직 없습니다" } else { "There are no webhooks yet" };
         assert!(page.contains(no_webhooks));
+    }
+}
+
+/// What streams really tell: payments that live through every public event.
+async fn told(app: &TestApp) -> Vec<Event> {
+    let (shop, customer) = (app.shop().await, app.customer().await);
+    let mut all = Vec::new();
+    let mut listen = async |order: &str, last: &str| all.extend(shop.events(order).listen().await.until(last).await);
+    let cards = [card_of(Behaviour::FailsVerification), card_of(Behaviour::Declined), card(&CARDS[0])];
+    let mut ids = Vec::new();
+    for card in &cards {
+        ids.push(customer.add_card(card).await.data()["id"].clone());
+    }
+    let approve =
+        async |token: &str, card: usize| customer.approve_with(&json!({ "token": token, "cardId": ids[card] })).await;
+    let [given_back, aborted, expired] = ["back", "no", "late"].map(fresh);
+
+    let token = shop.token_of(1000, &given_back).await;
+    approve(&token, 0).await.refused(400, "CARD_NOT_VALID");
+    let key = approve(&token, 2).await.data()["paymentKey"].as_str().unwrap().to_owned();
+    shop.confirm(&json!({ "orderId": given_back, "paymentKey": key, "amount": 1000 })).await.data();
+    shop.cancel(&key, &json!({ "amount": 1 })).await.data();
+    shop.cancel(&key, &json!({})).await.data();
+    listen(&given_back, "payment-canceled").await;
+
+    let key = approve(&shop.token_of(1000, &aborted).await, 1).await.data()["paymentKey"].clone();
+    shop.confirm(&json!({ "orderId": aborted, "paymentKey": key, "amount": 1000 })).await.refused(402, "CARD_DECLINED");
+    listen(&aborted, "payment-aborted").await;
+
+    shop.token_of(1000, &expired).await;
+    listen(&expired, "payment-expired").await;
+    all
+}
+
+#[tokio::test]
+async fn the_table_of_events_lists_the_fields_that_frames_have() {
+    let app = TestApp::with(|settings| settings.payment.expires_after_s = 3).start().await;
+    let mut fields: BTreeMap<String, Vec<BTreeSet<String>>> = BTreeMap::new();
+    for event in told(&app).await.into_iter().filter(|event| event.id.is_some()) {
+        let body = event.json();
+        let mut names: BTreeSet<String> = body.as_object().unwrap().keys().cloned().collect();
+        assert!(["status", "orderId", "merchantId"].iter().all(|name| names.remove(*name)), "{event:?}");
+        fields.entry(event.name).or_default().push(names);
+    }
+    assert_eq!(fields.len(), Status::ALL.len(), "every event was seen: {fields:?}");
+    let page = html(app.http.get("/docs/")).await.2;
+    for row in table(&page, "events").iter().skip(1) {
+        let seen = &fields[&row[0]];
+        let at_times: BTreeSet<_> = seen.iter().flatten().cloned().collect();
+        let is_always = |name: &String| seen.iter().all(|names| names.contains(name));
+        let wanted: BTreeSet<_> =
+            at_times.into_iter().map(|name| if is_always(&name) { name } else { format!("{name}?") }).collect();
+        let listed: BTreeSet<_> = row[2].split_whitespace().map(str::to_owned).collect();
+        assert_eq!(listed, wanted, "{}", row[0]);
+    }
+}
+
+#[tokio::test]
+async fn the_example_of_a_stream_is_one_byte_for_byte() {
+    let app = TestApp::with(|settings| settings.live.heartbeat_ms = 100).start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let approved = shop.approved_by(&customer, 15_000).await;
+    let mut stream = shop.events(&approved.order).listen().await;
+    stream.until("payment-in-progress").await;
+    // What the page shows as one heartbeat may be several here.
+    stream.until_comment().await;
+    shop.confirm_of(&approved).await.data();
+    stream.until("payment-done").await;
+    let came = String::from_utf8(stream.raw().to_vec()).unwrap();
+    let masked = [(&*approved.order, "order-1"), (&*shop.id, "…"), (&*approved.key, "…")]
+        .iter()
+        .fold(came, |text, (real, shown)| text.replace(*real, shown));
+    let mut blocks: Vec<_> = masked.split_inclusive("\n\n").collect();
+    blocks.dedup();
+    assert_eq!(snippet(&html(app.http.get("/docs/")).await.2, "stream"), blocks.concat());
+}
+
+#[tokio::test]
+async fn the_page_says_how_long_a_stream_is_silent_and_how_long_it_stays() {
+    let app =
+        TestApp::with(|settings| (settings.live.heartbeat_ms, settings.live.linger_s) = (12_000, 90)).start().await;
+    let english = html(app.http.get("/docs/?lang=en")).await.2;
+    assert!(english.contains("<strong>12 s</strong>") && english.contains("<strong>1 min 30 s</strong>"));
+    let korean = html(app.http.get("/docs/?lang=ko")).await.2;
+    assert!(korean.contains("<strong>12초</strong>") && korean.contains("<strong>1분 30초</strong>"));
+}
+
+#[tokio::test]
+async fn every_reason_of_a_failure_is_told_in_words_of_its_own() {
+    let app = spawn_app().await;
+    for language in ["ko", "en"] {
+        let told = table(&html(app.http.get(format!("/docs/?lang={language}"))).await.2, "failures");
+        for row in &told {
+            // It is one that the domain knows, and not what stands for all that it does not know.
+            let reason: Reason = serde_json::from_value(json!(row[0])).unwrap();
+            assert_eq!(json!(reason), json!(row[0]));
+            assert!(is_in(language, &row[1]), "{row:?}");
+        }
+        let texts: HashSet<_> = told.iter().map(|row| &row[1]).collect();
+        assert_eq!(texts.len(), told.len(), "no two say the same: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_shows_every_example_of_the_package_as_it_is() {
+    let app = spawn_app().await;
+    let page = unescaped(&html(app.http.get("/docs/")).await.2);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web/sdk/examples");
+    let files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(files.len(), 5, "{files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(page.contains(&format!("<code>{text}</code>")), "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn pages_lead_to_the_phone_app_that_is_configured() {
+    let database = TestDatabase::create().await;
+    let elsewhere = "https://phone.example.com/app";
+    let settings =
+        [("PAYGATE__DEMO__SEED", "true"), ("PAYGATE__SERVER__PHONE_APP_URL", "https://phone.example.com/app/")];
+    let process = Process::start(&database, &settings).await;
+    for path in ["/", "/docs/", "/shop/"] {
+        let page = html(process.http.get(path)).await.2;
+        assert!(page.contains(&format!("href=\"{elsewhere}/\"")), "{path}");
+        assert!(!page.contains("/m/\""), "{path}");
     }
 }
 

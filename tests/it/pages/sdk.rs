@@ -1,7 +1,11 @@
 //! The browser SDK as shops load it.
 
+use std::fs;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 use paygate::pages::sdk::{VERSION, integrity, released};
 use serde_json::Value;
+use sha2::{Digest, Sha384};
 
 use crate::{
     pages::header,
@@ -9,6 +13,12 @@ use crate::{
 };
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/sdk");
+
+/// The hash of a released file, as an `integrity` attribute has it.
+pub fn sri(file: &str) -> String {
+    let bytes = fs::read(format!("{FOLDER}/dist/{file}")).unwrap();
+    format!("sha384-{}", STANDARD.encode(Sha384::digest(bytes)))
+}
 
 async fn get(app: &TestApp, path: &str) -> Answer {
     app.http.get(path).header("origin", "https://shop.example.com").await
@@ -43,11 +53,12 @@ async fn nothing_else_of_the_package_is_served() {
 
 #[test]
 fn the_version_is_the_package_s_and_the_hash_is_the_file_s() {
-    let package: Value =
-        serde_json::from_str(&std::fs::read_to_string(format!("{FOLDER}/package.json")).unwrap()).unwrap();
+    let package: Value = serde_json::from_str(&fs::read_to_string(format!("{FOLDER}/package.json")).unwrap()).unwrap();
     assert_eq!(package["version"], VERSION);
-    let hash = integrity(&format!("paygate-{VERSION}.js")).unwrap();
-    assert_eq!(hash, integrity("paygate.js").unwrap());
-    assert_eq!(hash.len(), "sha384-".len() + 64);
+    for name in ["paygate", "compat"] {
+        let hash = sri(&format!("{name}-{VERSION}.js"));
+        assert_eq!(integrity(&format!("{name}-{VERSION}.js")).as_ref(), Some(&hash));
+        assert_eq!(integrity(&format!("{name}.js")), Some(hash));
+    }
     assert_eq!(integrity("nothing.js"), None);
 }

@@ -1,17 +1,27 @@
 //! The developer's page: how to begin, what each test card does, what each error and event means. Tables
 //! are made from what the code knows, so they cannot fall behind it.
 
+mod events;
+mod examples;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 
-use super::{page::Page, sdk, security::Policy, texts};
+use super::{
+    page::Page,
+    reasons::{self, Told as Reason},
+    sdk,
+    security::Policy,
+    texts,
+};
 use crate::{
     acquirer::{Behaviour, SPECIAL_CARDS, SpecialCard},
     demo,
-    domain::Status,
     error::{ApiError, Code, Lang, Told},
     routes::{App, keys_in_force},
 };
+use events::{EventLine, Stay};
+use examples::Example;
 
 #[derive(Template)]
 #[template(path = "docs.html")]
@@ -19,6 +29,7 @@ struct Docs<'a> {
     page: &'a Page,
     texts: &'static texts::Docs,
     base: String,
+    phone: String,
     /// Placeholders for what a reader has of their own, where there is no demo.
     client_key: String,
     shop_email: &'static str,
@@ -27,9 +38,13 @@ struct Docs<'a> {
     customer_email: &'static str,
     sdk: String,
     integrity: String,
+    examples: Vec<Example>,
     cards: Vec<CardLine>,
     errors: Vec<ErrorLine>,
     events: Vec<EventLine>,
+    stay: Stay,
+    /// What a `failureCode` says.
+    reasons: Vec<Reason>,
 }
 
 struct CardLine {
@@ -45,17 +60,13 @@ struct ErrorLine {
     text: &'static str,
 }
 
-struct EventLine {
-    name: String,
-    about: &'static str,
-}
-
 /// `/docs/`.
 pub async fn page(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let page = Page::of(&request);
     let template = Docs {
         texts: texts::Docs::of(page.lang),
         base: app.public_url(&request),
+        phone: app.phone_app_url(&request),
         client_key: demo_client_key(&app).await?.unwrap_or_else(|| "CLIENT_KEY".to_owned()),
         shop_email: if app.has_demo { demo::SHOP_EMAIL } else { "YOUR_EMAIL" },
         password: if app.has_demo { demo::PASSWORD } else { "YOUR_PASSWORD" },
@@ -63,9 +74,12 @@ pub async fn page(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         customer_email: demo::CUSTOMER_EMAIL,
         sdk: sdk::released("paygate"),
         integrity: sdk::integrity("paygate.js").unwrap_or_default(),
+        examples: examples::all(),
         cards: cards(page.lang),
         errors: errors(page.lang),
-        events: events(texts::StreamEvents::of(page.lang)),
+        events: events::lines(texts::StreamEvents::of(page.lang)),
+        stay: Stay::of(&app.live, page.lang),
+        reasons: reasons::told(page.lang),
         page: &page,
     };
     page.send(StatusCode::OK, &Policy::default(), &template)
@@ -114,27 +128,4 @@ fn errors(lang: Lang) -> Vec<ErrorLine> {
         text: code.text(lang),
     };
     Code::ALL.iter().map(line).collect()
-}
-
-/// A stream opens with a word of its own; then each status has an event of its name.
-fn events(texts: &'static texts::StreamEvents) -> Vec<EventLine> {
-    let open = EventLine { name: "onopen".to_owned(), about: texts.open };
-    let of_status = |status: Status| EventLine {
-        name: format!("payment-{}", status.as_str().to_lowercase().replace('_', "-")),
-        about: meaning(status, texts),
-    };
-    std::iter::once(open).chain(Status::ALL.map(of_status)).collect()
-}
-
-const fn meaning(status: Status, texts: &texts::StreamEvents) -> &'static str {
-    match status {
-        Status::Ready => texts.ready,
-        Status::InVerificate => texts.in_verificate,
-        Status::InProgress => texts.in_progress,
-        Status::Done => texts.done,
-        Status::PartialCanceled => texts.partial_canceled,
-        Status::Canceled => texts.canceled,
-        Status::Aborted => texts.aborted,
-        Status::Expired => texts.expired,
-    }
 }
