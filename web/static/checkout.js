@@ -30,17 +30,26 @@ function offline(isOffline) {
 function show({ state, failureCode, scannedBy }) {
   if (root.dataset.state === state && !failureCode) return;
   root.dataset.state = state;
-  if (scannedBy) for (const place of root.querySelectorAll('[data-scanned]')) place.textContent = scannedBy;
+  if (scannedBy) name(scannedBy);
   for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reasonText(failureCode);
   announce();
   tellOpener();
   settle(true);
 }
 
+const name = (who) => { for (const place of root.querySelectorAll('[data-scanned]')) place.textContent = who; };
+
+/** Somebody has it on a phone, and has not approved yet. */
+function scanned(who) {
+  name(who);
+  root.classList.add('is-scanned');
+  announce();
+}
+
 function announce() {
   const section = [...root.querySelectorAll('.state')].find((one) => one.dataset.for.split(' ').includes(root.dataset.state));
   document.getElementById('announcer').textContent = [...section.querySelectorAll('h2, p')]
-    .filter((one) => one.offsetParent).map((one) => one.textContent).join(' ');
+    .filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => one.textContent).join(' ');
 }
 
 /** A hint to look, nothing else; the SDK asks the server. */
@@ -102,7 +111,7 @@ countDown();
 askBeforeCancel();
 settle(false);
 if (!ENDED.includes(root.dataset.state)) {
-  unwatch = watch(token, { lastId: root.dataset.seq, onState: show, onContact: (isThere) => offline(!isThere) });
+  unwatch = watch(token, { lastId: root.dataset.seq, onState: show, onScan: scanned, onContact: (isThere) => offline(!isThere) });
 }
 // A page that comes back from the browser's memory may be long out of date.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });

@@ -19,10 +19,10 @@ const SETTLE_MS = 60;
 
 /**
  * Calls `onState({ state, failureCode, scannedBy })` with what has happened after event `lastId`, and whenever
- * something happens; `onContact` when the stream breaks and when it is there again; `onUnknown`, and nothing
+ * something happens; `onScan` when somebody looks at it on a phone; `onContact` when the stream breaks and when it is there again; `onUnknown`, and nothing
  * more, when there is no such payment. Returns how to stop.
  */
-export function watch(token, { lastId = 0, onState, onContact = () => {}, onUnknown }) {
+export function watch(token, { lastId = 0, onState, onScan, onContact = () => {}, onUnknown }) {
   const address = `/checkout/${token}/events`;
   let seen = Number(lastId);
   let source;
@@ -51,6 +51,7 @@ export function watch(token, { lastId = 0, onState, onContact = () => {}, onUnkn
       if (source.readyState === EventSource.CLOSED) onRefusal();
     };
     for (const name of Object.keys(STATES)) source.addEventListener(name, hear);
+    if (onScan) source.addEventListener('payment-scanned', ({ data }) => onScan(JSON.parse(data).scannedBy));
   };
   const onRefusal = async () => {
     const refused = source;

@@ -46,6 +46,12 @@ function signOut(refused) {
 export const get = (path, query) => call('GET', query ? `${path}?${new URLSearchParams(query)}` : path);
 export const post = (path, body) => call('POST', path, body);
 
+/** Tells the checkout who looks at it. Nothing depends on that. */
+export function showThere(token) {
+  const headers = { Authorization: `Bearer ${session.token()}` };
+  fetch(`/checkout/${token}/scanned`, { method: 'POST', headers, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => {});
+}
+
 /** Whether this customer is the payer: only they may listen to it as customers. Nothing when nobody could say. */
 export async function isMine({ merchantId, orderId }) {
   const token = session.token();

@@ -1,6 +1,6 @@
 // A payment: what it is, the customer's yes or no, and what became of it.
 import { announce, ask, make, word } from './dom.js';
-import { Failure, get, isMine, post } from './api.js';
+import { Failure, get, isMine, post, showThere } from './api.js';
 import { consent } from './consent.js';
 import { clock, won } from './format.js';
 import { outcome } from './outcome.js';
@@ -78,6 +78,7 @@ class PaymentScreen {
       this.isOurs = isOurs;
     }
     if (needsOwner && !this.isOurs) return this.show('others');
+    if (this.state === 'checking' && state === 'ready') showThere(this.token);
     if (isOpen) return this.state === 'consent' ? undefined : this.ask(state === 'failed' ? withAnotherCard(reason || word('failed')) : '');
     this.show(state, reason);
   }
