@@ -7,24 +7,62 @@ import { launchOptions } from './support/browser.mjs';
 import { approve, buy, expect, linkOn, pictureOf, test } from './support/test.mjs';
 import { filmOf } from './support/qr.mjs';
 
-test('the camera reads the code on the screen, and the purchase goes through', async ({ page, phone, server, people }) => {
-  const checkout = await buy(page, server.url, 'Stoneware mug');
+/** A browser whose camera looks at a picture. */
+async function lookingAt(picture, then) {
   const folder = await mkdtemp(join(tmpdir(), 'paygate-film-'));
   const film = join(folder, 'checkout.y4m');
-  await writeFile(film, filmOf(await pictureOf(checkout)));
+  await writeFile(film, filmOf(picture));
   const args = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${film}`];
   const camera = await chromium.launch(launchOptions({ args }));
   try {
+    await then(camera);
+  } finally {
+    await camera.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('the camera reads the code on the screen, and the purchase goes through', async ({ page, phone, server, people }) => {
+  const checkout = await buy(page, server.url, 'Stoneware mug');
+  await lookingAt(await pictureOf(checkout), async (camera) => {
     const app = await phone(await people.customer(), { from: camera, permissions: ['camera'] });
     await app.goto(`${server.url}/m/`);
     await app.getByRole('link', { name: 'Scan QR code' }).click();
     await expect(app.locator('.bill')).toContainText('₩18,000');
     await approve(app, checkout);
     await expect(page.getByRole('heading', { name: 'Thank you for your order' })).toBeVisible();
-  } finally {
-    await camera.close();
-    await rm(folder, { recursive: true });
-  }
+  });
+});
+
+test('a scanner that was not loaded says so, lets the camera go, and can be tried again', async ({ page, phone, server, people, watch }) => {
+  watch.allow(/ERR_FAILED/);
+  const checkout = await buy(page, server.url);
+  const picture = await pictureOf(checkout);
+  await lookingAt(picture, async (camera) => {
+    const app = await phone(await people.customer(), { from: camera, permissions: ['camera'], serviceWorkers: 'block' });
+    await app.addInitScript(() => {
+      window.taken = [];
+      const { mediaDevices } = navigator;
+      const take = mediaDevices.getUserMedia.bind(mediaDevices);
+      mediaDevices.getUserMedia = async (wanted) => {
+        const stream = await take(wanted);
+        window.taken.push(...stream.getTracks());
+        return stream;
+      };
+    });
+    const isOn = () => app.evaluate(() => window.taken.map(({ readyState }) => readyState));
+    await app.route('**/jsqr.js', (route) => route.abort());
+    await app.goto(`${server.url}/m/#/scan`);
+    const problem = 'The scanner could not be loaded.';
+    await expect(app.locator('.blocked')).toContainText(problem);
+    await expect.poll(isOn).toEqual(['ended']);
+    await app.getByLabel('Read from a picture').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: picture });
+    await expect(app.getByRole('alert').filter({ hasText: problem })).toBeVisible();
+    await app.unrouteAll();
+    await app.getByRole('button', { name: 'Try again' }).click();
+    await expect(app.locator('.bill')).toContainText('₩4,500');
+    expect(await isOn()).toEqual(['ended', 'ended']);
+  });
 });
 
 test('without a camera: a picture of the code, or its address', async ({ page, phone, server, people }) => {

@@ -65,6 +65,7 @@ super::texts! {
         scan_hint "결제 화면의 QR 코드를 네모 안에 맞춰 주세요" "Hold the payment’s QR code inside the frame";
         scan_blocked "카메라를 쓸 수 없습니다. 브라우저 설정에서 카메라를 허용하거나 아래 방법을 이용하세요." "The camera cannot be used. Allow it in the browser’s settings, or use one of these ways.";
         scan_insecure "이 연결(HTTP)에서는 브라우저가 카메라를 허용하지 않습니다. 아래 방법을 이용하세요." "Browsers allow no camera on this connection (HTTP). Use one of these ways.";
+        scan_unloaded "QR 코드 인식 기능을 불러오지 못했습니다. 인터넷 연결을 확인하고 다시 시도해 주세요." "The scanner could not be loaded. Check the connection and try again.";
         scan_picture "사진에서 읽기" "Read from a picture";
         scan_paste "결제 주소 붙여넣기" "Paste the payment’s address";
         scan_open "열기" "Open";

@@ -12,8 +12,13 @@ async function native() {
   return async (source) => (await detector.detect(source))[0]?.rawValue;
 }
 
+/** As a plain script: not every browser asks again for a module that it could not load. */
+const load = (src) => new Promise((onload, onerror) => {
+  document.head.append(Object.assign(document.createElement('script'), { src, onload, onerror }));
+});
+
 async function library() {
-  await import(`${assets}/vendor/jsqr.js`);
+  await load(`${assets}/vendor/jsqr.js`);
   const { jsQR } = globalThis;
   return (source, maxSide) => {
     const [width, height] = [source.videoWidth || source.width, source.videoHeight || source.height];
@@ -29,5 +34,8 @@ async function library() {
 }
 
 let ready;
-/** A function that finds the text of a QR code in a video or picture. */
-export const decoder = () => (ready ||= native().then((found) => found || library()));
+/** A function that finds the text of a QR code in a video or picture. What could not be loaded is, the next time. */
+export const decoder = () => (ready ||= native().then((found) => found || library()).catch((error) => {
+  ready = null;
+  throw error;
+}));

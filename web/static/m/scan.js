@@ -13,14 +13,16 @@ export async function scan({ go }) {
   const camera = new Camera(view, go);
   camera.start();
 
+  view.again.addEventListener('click', () => go('#/scan'));
   view.file.addEventListener('change', async () => {
     const [file] = view.file.files;
     view.file.value = '';
     if (!file) return;
     view.error.textContent = '';
-    const token = await fromPicture(file);
+    const read = await decoder().catch(() => null);
+    const token = read && await fromPicture(file, read);
     if (token) go(`#/pay/${token}`);
-    else view.error.textContent = word('scanNothing');
+    else view.error.textContent = word(read ? 'scanNothing' : 'scanUnloaded');
   });
   view.paste.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -31,9 +33,9 @@ export async function scan({ go }) {
   return { root: view.root, stop: () => camera.stop() };
 }
 
-async function fromPicture(file) {
+async function fromPicture(file, read) {
   try {
-    const [read, picture] = await Promise.all([decoder(), createImageBitmap(file)]);
+    const picture = await createImageBitmap(file);
     for (const side of PICTURE_SIDES) {
       const text = await read(picture, side);
       if (text) return findToken(text);
@@ -52,18 +54,22 @@ class Camera {
   async start() {
     const { view } = this;
     if (!navigator.mediaDevices) return this.give(window.isSecureContext ? 'scanBlocked' : 'scanInsecure');
+    // It loads while the customer is asked for the camera.
+    const loading = decoder().catch(() => null);
     try {
       const wanted = { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 720 } };
-      const [stream, read] = await Promise.all([navigator.mediaDevices.getUserMedia({ video: wanted }), decoder()]);
-      this.stream = stream;
+      this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
       if (this.isOver) return this.stop();
-      view.video.srcObject = stream;
+      view.video.srcObject = this.stream;
       await view.video.play();
-      view.finder.classList.add('is-live');
-      this.look(read);
     } catch {
-      this.give('scanBlocked');
+      return this.give('scanBlocked');
     }
+    const read = await loading;
+    if (this.isOver) return;
+    if (!read) return this.give('scanUnloaded');
+    view.finder.classList.add('is-live');
+    this.look(read);
   }
 
   async look(read) {
@@ -81,6 +87,8 @@ class Camera {
   }
 
   give(why) {
+    this.stop();
+    this.view.again.hidden = why !== 'scanUnloaded';
     // In the place of the picture, so that nothing below it moves.
     this.view.finder.classList.add('is-blocked');
     this.view.blocked.hidden = false;
