@@ -32,6 +32,18 @@ test.describe('mode redirect', () => {
     await page.waitForURL('**/shop/fail?*code=PAYMENT_CANCELED*');
     await expect(page.locator('.receipt')).toContainText('The payment was canceled.');
   });
+
+  test('a shop that another page has opened is led back to, as any other', async ({ page, server }) => {
+    await page.goto(`${server.url}/docs/`);
+    const opened = page.waitForEvent('popup');
+    await page.evaluate(() => { window.open('about:blank'); });
+    const shop = await opened;
+    await leave(shop, server.url);
+    expect(await shop.evaluate(() => Boolean(window.opener))).toBe(true);
+    await shop.getByRole('button', { name: 'Cancel payment' }).click();
+    await shop.getByRole('button', { name: 'Cancel it' }).click();
+    await shop.waitForURL('**/shop/fail?*code=PAYMENT_CANCELED*');
+  });
 });
 
 test('on a phone the checkout leads to the app on the same device', async ({ phone, server, people }) => {

@@ -6,8 +6,10 @@ import { watch } from './watch.js';
 
 const root = document.getElementById('checkout');
 const { token, shopOrigin } = root.dataset;
+/** The SDK's window has this name; a shop's own window may have an opener, too, which knows nothing of the payment. */
+const isPopup = window.name === 'paygate';
 /** The page that opened this one, or holds it in a frame: the SDK is there, and follows the payment, too. */
-const opener = window.parent !== window ? window.parent : window.opener;
+const opener = window.parent !== window ? window.parent : isPopup && window.opener;
 const ENDED = ['done', 'canceled', 'aborted', 'expired'];
 const RETURN_AFTER_MS = 4000;
 /** When the stream has not told of a cancel after this long, the form is sent as without a script. */
