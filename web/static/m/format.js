@@ -10,7 +10,7 @@ export function won(amount) {
 }
 
 const format = (options) => new Intl.DateTimeFormat(lang, { ...SEOUL, ...options });
-const MOMENT = format({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false });
+const MOMENT = format({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const MONTH = format({ year: 'numeric', month: 'long' });
 const DAY = new Intl.DateTimeFormat('en-CA', SEOUL);
 
