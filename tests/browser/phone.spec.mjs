@@ -117,9 +117,10 @@ test('what was paid is found by its month and by what became of it', async ({ ph
   await merchant.refund(paymentKey, 18_000);
 
   const app = await phone(payer);
-  // Next month, for whoever looks.
+  // Next month, for whoever looks, in Seoul.
   const now = new Date();
-  await app.clock.setFixedTime(new Date(now.getTime() + 31 * 86_400_000));
+  const seoul = new Date(now.getTime() + 9 * 3_600_000);
+  await app.clock.setFixedTime(Date.UTC(seoul.getUTCFullYear(), seoul.getUTCMonth() + 1, 15));
   await app.goto(`${server.url}/m/#/history`);
   await expect(app.getByText('No payments in this period')).toBeVisible();
   await expect(app.getByRole('button', { name: 'Month after' })).toBeDisabled();
