@@ -1,6 +1,9 @@
 // The examples that shops copy: they confirm, they ask again for what is not known yet, and a no is a no.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from './support/test.mjs';
 import { startFront } from './support/front.mjs';
@@ -42,11 +45,25 @@ const command = (name, ...args) => async (env, { orderId, paymentKey }) => {
   return { isConfirmed: code === 0, answer: said.out };
 };
 
+/** Kotlin is compiled first, as the example says. */
+const jar = async (env, payment) => {
+  const folder = await mkdtemp(join(tmpdir(), 'paygate-kotlin-'));
+  try {
+    const file = join(folder, 'confirm.jar');
+    const compiled = spawnSync('kotlinc', ['confirm.kt', '-include-runtime', '-d', file], { cwd: EXAMPLES, encoding: 'utf8' });
+    expect(compiled.status, compiled.stderr).toBe(0);
+    return await command('java', '-jar', file)(env, payment);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
 const LANGUAGES = {
   Node: { tool: 'node', confirm: server('node', 'confirm.mjs') },
   Python: { tool: 'python3', confirm: server('python3', 'confirm.py') },
   curl: { tool: 'curl', confirm: command('bash', 'confirm.sh') },
-  Java: { tool: 'javac', confirm: command('java', 'Confirm.java'), isOptional: true },
+  Java: { tool: 'javac', confirm: command('java', 'Confirm.java'), isOptional: !process.env.PAYGATE_CI },
+  Kotlin: { tool: 'kotlinc', confirm: jar, isOptional: true },
 };
 
 const refusal = (status, code, outcome = 'none') => ({
@@ -64,8 +81,8 @@ const NOT_YET = [
 for (const [language, { tool, confirm, isOptional }] of Object.entries(LANGUAGES)) {
   test.describe(language, () => {
     test.beforeEach(() => {
-      const isThere = spawnSync(tool, ['--version']).status === 0;
-      // A JDK is large: without one, the report says that the Java example was not run.
+      const isThere = spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
+      // Compilers are large, and not every system has one for Kotlin: then the report says what was not run.
       if (isOptional) test.skip(!isThere, `there is no ${tool}`);
       expect(isThere, `there is a ${tool}`).toBe(true);
     });

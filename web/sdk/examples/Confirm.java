@@ -2,10 +2,7 @@
 //
 //   PAYGATE_SECRET_KEY=… java Confirm.java <orderId> <paymentKey> <amount>
 //
-// It ends with 0 when the payment is confirmed. Kotlin calls the class as it is:
-//
-//   val answer = Confirm("https://pay.example.com", secretKey).confirm(paymentKey, orderId, 15_000)
-//   check(answer.statusCode() == 200) { answer.body() }
+// It ends with 0 when the payment is confirmed.
 
 import java.io.IOException;
 import java.net.URI;
