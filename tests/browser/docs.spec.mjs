@@ -105,3 +105,19 @@ test('the examples for a server open without a script', async ({ browser, watch,
   }
   await context.close();
 });
+
+test('a link to an operation of the API opens it, and its own link leads there', async ({ browser, watch, server }) => {
+  const context = watch.over(await browser.newContext({ javaScriptEnabled: false, locale: 'en-US' }));
+  const page = await context.newPage();
+  await page.goto(`${server.url}/api-docs#post-api-v1-p-merchant-confirm`);
+  const operation = page.locator('details').filter({ has: page.locator('#post-api-v1-p-merchant-confirm') });
+  await expect(operation).toHaveAttribute('open');
+  await expect(operation.locator('summary')).toBeInViewport();
+  await expect(operation.getByText('card.issuer')).toBeVisible();
+  await expect(page.locator('details[open]')).toHaveCount(1);
+  await page.getByRole('link', { name: '한국어' }).click();
+  await expect(page.getByRole('heading', { name: 'API 레퍼런스' })).toBeVisible();
+  await page.getByRole('link', { name: '개발자 문서' }).click();
+  await expect(page).toHaveURL(`${server.url}/docs/`);
+  await context.close();
+});

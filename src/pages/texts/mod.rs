@@ -1,6 +1,7 @@
 //! What pages say, Korean beside English: one table a page. A text that a template names and no table
 //! holds does not compile.
 
+mod api;
 mod checkout;
 mod common;
 mod dashboard;
@@ -14,6 +15,7 @@ mod front;
 mod phone;
 mod shop;
 
+pub use api::Api;
 pub use checkout::Checkout;
 pub use common::{Common, Reasons};
 pub use dashboard::Dashboard;

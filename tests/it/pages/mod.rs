@@ -1,5 +1,6 @@
 //! Pages: what a browser gets, and what it is told to refuse.
 
+mod api;
 mod assets;
 mod checkout;
 mod checkout_calls;
