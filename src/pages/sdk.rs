@@ -11,7 +11,7 @@ use super::assets;
 use crate::error::{ApiError, Code};
 
 /// Of the newest SDK: what its `package.json` says.
-pub const VERSION: &str = "1.1.0";
+pub const VERSION: &str = "1.2.0";
 
 /// The classic scripts of all versions: a shop that named one with its hash goes on getting it.
 #[derive(RustEmbed)]
@@ -23,7 +23,7 @@ const MODULE: &[u8] = include_bytes!("../../web/sdk/paygate.mjs");
 /// `/sdk/v1/{file}`: `paygate-<version>.js` never changes; `paygate.js` is the newest, `paygate.mjs` its
 /// module, `compat.js` for shops of the older SDK.
 pub async fn file(request: HttpRequest, file: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    let is_released = Dist::get(&file).is_some();
+    let is_released = release(&file).is_some();
     let asset = assets::ready(&format!("sdk/{file}"), || bytes(&file)).ok_or(Code::RouteNotFound)?;
     Ok(asset.respond(&request, is_released))
 }
@@ -41,9 +41,14 @@ pub fn released(name: &str) -> String {
 fn bytes(file: &str) -> Option<Cow<'static, [u8]>> {
     Some(match file {
         "paygate.mjs" => Cow::Borrowed(MODULE),
-        "paygate.js" | "compat.js" => Dist::get(&released_file(file.trim_end_matches(".js")))?.data,
-        released => Dist::get(released)?.data,
+        "paygate.js" | "compat.js" => release(&released_file(file.trim_end_matches(".js")))?,
+        file => release(file)?,
     })
+}
+
+/// A released script: what else is in the folder is for those who make them.
+fn release(file: &str) -> Option<Cow<'static, [u8]>> {
+    Some(Dist::get(file).filter(|_| file.ends_with(".js"))?.data)
 }
 
 fn released_file(name: &str) -> String {

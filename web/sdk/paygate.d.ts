@@ -43,7 +43,7 @@ export declare class PaygateError extends Error {
   /** What is known about the money. */
   readonly outcome: 'declined' | 'not_sent' | 'unknown' | 'none';
   readonly orderId?: string;
-  /** Why a payment was aborted: `CARD_LOST`, `TOO_MANY_ATTEMPTS`, … */
+  /** Why a payment was aborted, or the last card refused: `CARD_LOST`, `TOO_MANY_ATTEMPTS`, … */
   readonly reason?: string;
   /** The HTTP status, when the server refused. */
   readonly status?: number;

@@ -1,17 +1,20 @@
-export const VERSION = '1.1.0';
+export const VERSION = '1.2.0';
 
 /** Pauses in milliseconds. Tests shorten them; nobody else should. */
 export const timing = { retry: 1000, poll: 2000, watch: 700, firstByte: 8000, silence: 45000, call: 10000, giveUp: 120000 };
 
+/** What each code says of the money, and to people. The server has some of them, too, with the same outcome. */
+const CODES = {
+  INVALID_REQUEST: ['none', '결제 요청이 올바르지 않습니다.', 'The payment request is not valid.'],
+  NETWORK_ERROR: ['none', '결제 서버에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.', 'The payment server cannot be reached. Try again in a moment.'],
+  POPUP_BLOCKED: ['none', '팝업이 차단되어 결제창을 열 수 없습니다.', 'The browser blocked the payment window.'],
+  PAYMENT_IN_PROGRESS: ['none', '이미 진행 중인 다른 결제가 있습니다.', 'Another payment is open on this page.'],
+  WINDOW_CLOSED: ['none', '결제창이 닫혔습니다.', 'The payment window was closed.'],
+  PAYMENT_CANCELED: ['none', '결제가 취소되었습니다.', 'The payment was canceled.'],
+  PAYMENT_ABORTED: ['declined', '결제가 중단되었습니다. 결제되지 않았습니다.', 'The payment was aborted. Nothing was charged.'],
+  PAYMENT_EXPIRED: ['none', '결제 유효 시간이 지났습니다.', 'The payment has expired.'],
+};
 const TEXTS = {
-  INVALID_REQUEST: ['결제 요청이 올바르지 않습니다.', 'The payment request is not valid.'],
-  NETWORK_ERROR: ['결제 서버에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.', 'The payment server cannot be reached. Try again in a moment.'],
-  POPUP_BLOCKED: ['팝업이 차단되어 결제창을 열 수 없습니다.', 'The browser blocked the payment window.'],
-  PAYMENT_IN_PROGRESS: ['이미 진행 중인 다른 결제가 있습니다.', 'Another payment is open on this page.'],
-  WINDOW_CLOSED: ['결제창이 닫혔습니다.', 'The payment window was closed.'],
-  PAYMENT_CANCELED: ['결제가 취소되었습니다.', 'The payment was canceled.'],
-  PAYMENT_ABORTED: ['결제가 중단되었습니다. 결제되지 않았습니다.', 'The payment was aborted. Nothing was charged.'],
-  PAYMENT_EXPIRED: ['결제 유효 시간이 지났습니다.', 'The payment has expired.'],
   title: ['결제', 'Payment'],
   loading: ['결제창을 불러오는 중입니다…', 'Opening the payment window…'],
   close: ['닫기', 'Close'],
@@ -35,8 +38,9 @@ let current = null;
 export function Paygate({ clientKey, baseUrl = servedFrom(), language } = {}) {
   const tag = language || document.documentElement.lang || navigator.language || '';
   const lang = tag.toLowerCase().startsWith('en') ? 'en' : 'ko';
-  const text = (key) => TEXTS[key][lang === 'en' ? 1 : 0];
-  const fail = (code, more) => new PaygateError(code, text(code), more);
+  const spoken = (texts) => texts[lang === 'en' ? 1 : 0];
+  const text = (key) => spoken(TEXTS[key]);
+  const fail = (code, more) => new PaygateError(code, spoken(CODES[code].slice(1)), { outcome: CODES[code][0], ...more });
   if (!clientKey || !baseUrl) throw fail('INVALID_REQUEST');
   const api = connect(baseUrl.replace(/\/+$/, ''), clientKey, lang, fail);
   return { requestPayment: (options) => requestPayment({ api, lang, text, fail }, options || {}) };
@@ -175,6 +179,8 @@ function follow({ api, fail }, orderId, created, surface) {
     let isOver = false;
     let wake = () => {};
     let contact = Date.now();
+    /** Why the last card was refused, until another one is checked. */
+    let refusal;
 
     const settle = (done, value) => {
       if (isOver) return;
@@ -194,8 +200,11 @@ function follow({ api, fail }, orderId, created, surface) {
       const isApproved = ['IN_PROGRESS', 'DONE', 'PARTIAL_CANCELED'].includes(status);
       if (isApproved && paymentKey) settle(resolve, paymentKey);
       const code = `PAYMENT_${status}`;
-      if (ENDED.includes(code)) settle(reject, fail(code, { reason: failureCode, orderId }));
+      // A refusal for good brings its own reason; whoever gives up may have been refused before.
+      const reason = failureCode || (status === 'ABORTED' ? undefined : refusal);
+      if (ENDED.includes(code)) settle(reject, fail(code, { reason, orderId }));
     };
+    const closed = (more) => settle(reject, fail('WINDOW_CLOSED', { reason: refusal, orderId, ...more }));
     const isFinalRefusal = (error) => [400, 401, 403, 404].includes(error.status);
     /** Asks for the present state; what it is, or nothing when nobody answered. */
     const sync = async () => {
@@ -220,6 +229,7 @@ function follow({ api, fail }, orderId, created, surface) {
             failures = 0;
             lastId = id;
             const status = event.status.slice(8).replace(/-/g, '_').toUpperCase();
+            if (!ENDED.includes(`PAYMENT_${status}`)) refusal = event.failureCode;
             seen({ ...event, status });
             // A charge tells no key. When the approval, which did, was missed, the state has it.
             if (status === 'DONE') sync();
@@ -243,9 +253,9 @@ function follow({ api, fail }, orderId, created, surface) {
       const status = await sync();
       isAsking = false;
       unanswered = status ? 0 : unanswered + 1;
-      if (status === 'READY') settle(reject, fail('WINDOW_CLOSED', { orderId }));
+      if (status === 'READY') closed();
       // Nobody could say whether the phone was approving.
-      if (unanswered > 4) settle(reject, fail('WINDOW_CLOSED', { outcome: 'unknown', orderId }));
+      if (unanswered > 4) closed({ outcome: 'unknown' });
     };
     const refresh = () => {
       if (document.visibilityState === 'hidden') return;
@@ -254,9 +264,7 @@ function follow({ api, fail }, orderId, created, surface) {
     };
     /** Only a hint to look: what a message says is never believed. */
     const onMessage = (event) => {
-      if (event.origin !== new URL(api.base).origin || event.source !== surface.window) return;
-      if (event.data === 'paygate:close') surface.close();
-      sync();
+      if (event.origin === new URL(api.base).origin && event.source === surface.window) sync();
     };
     const listeners = [[document, 'visibilitychange', refresh], [window, 'online', refresh], [window, 'message', onMessage]];
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);

@@ -3,7 +3,10 @@
 use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use paygate::pages::sdk::{VERSION, integrity, released};
+use paygate::{
+    error::Code,
+    pages::sdk::{VERSION, integrity, released},
+};
 use serde_json::Value;
 use sha2::{Digest, Sha384};
 
@@ -46,7 +49,9 @@ async fn the_newest_script_is_asked_for_again_and_a_release_is_kept_for_ever() {
 #[tokio::test]
 async fn nothing_else_of_the_package_is_served() {
     let app = spawn_app().await;
-    for file in ["package.json", "build.mjs", "paygate-0.0.0.js", "dist/paygate.js", "..%2f..%2fCargo.toml"] {
+    for file in
+        ["package.json", "build.mjs", "paygate-0.0.0.js", "dist/paygate.js", "..%2f..%2fCargo.toml", "INTEGRITY"]
+    {
         assert_eq!(app.http.get(format!("/sdk/v1/{file}")).await.status, 404, "{file}");
     }
 }
@@ -61,4 +66,38 @@ fn the_version_is_the_package_s_and_the_hash_is_the_file_s() {
         assert_eq!(integrity(&format!("{name}.js")), Some(hash));
     }
     assert_eq!(integrity("nothing.js"), None);
+}
+
+#[test]
+fn an_error_says_of_the_money_what_the_server_says_under_the_same_code() {
+    let module = fs::read_to_string(format!("{FOLDER}/paygate.mjs")).unwrap();
+    let (_, table) = module.split_once("const CODES = {").unwrap();
+    let table = table.split_once("};").unwrap().0;
+    let outcome = |code: &str| Some(table.split_once(&format!("\n  {code}: ['"))?.1.split_once('\'')?.0);
+    let shared: Vec<_> = Code::ALL.iter().filter_map(|code| Some((code, outcome(code.as_str())?))).collect();
+    for (code, outcome) in &shared {
+        assert_eq!(*outcome, code.told().as_str(), "{}", code.as_str());
+    }
+    let names: Vec<_> = shared.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(names, ["INVALID_REQUEST", "PAYMENT_CANCELED", "PAYMENT_ABORTED", "PAYMENT_EXPIRED"]);
+}
+
+#[test]
+fn every_released_script_has_the_hash_that_it_was_released_with() {
+    let record = fs::read_to_string(format!("{FOLDER}/dist/INTEGRITY")).unwrap();
+    let recorded: Vec<_> = record.lines().map(|line| line.split_once(' ').unwrap()).collect();
+    for (file, hash) in &recorded {
+        assert_eq!(*hash, sri(file), "{file} is not what was released");
+    }
+    let files = fs::read_dir(format!("{FOLDER}/dist")).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(files.filter(|name| name != "INTEGRITY").count(), recorded.len(), "each is recorded");
+    // Those that shops have named since: whoever changes the record, too, is stopped here.
+    assert!(
+        recorded
+            .contains(&("paygate-1.1.0.js", "sha384-GI3hMeacg53t3p7iSHSergfWy5AQp8w6yRlEkyJxQptDpcctmHOaNhOYgaAmwkQ8"))
+    );
+    assert!(
+        recorded
+            .contains(&("paygate-1.0.0.js", "sha384-Glb2p2PJFflVA74+zcNQBqdOnpZleeqGN6xgSLW8jAJXi+JDJatNEk/OVA5vw3oe"))
+    );
 }

@@ -64,9 +64,43 @@ test('redirect: false keeps a failure in the page, too', async () => {
   assert.equal(it.browser.visited.length, 0);
 });
 
-test('why it was aborted comes along', async () => {
+test('why it was aborted comes along, and that nothing was charged', async () => {
   it.server.onStream = ended('payment-aborted', { failureCode: 'CARD_LOST' });
-  assert.equal((await rejected(it.pay.requestPayment(ORDER))).reason, 'CARD_LOST');
+  const error = await rejected(it.pay.requestPayment(ORDER));
+  assert.deepEqual([error.code, error.outcome, error.reason], ['PAYMENT_ABORTED', 'declined', 'CARD_LOST']);
+});
+
+/** A card is refused; then the customer ends it in one way or another. */
+const refused = (stream) => {
+  ready(stream);
+  stream.send(3, 'payment-in-verificate');
+  stream.send(4, 'payment-ready', { failureCode: 'CARD_NOT_VALID' });
+};
+
+test('whoever gives up after a card was refused is told why it was', async () => {
+  it.server.onStream = (stream) => { refused(stream); stream.send(5, 'payment-canceled'); };
+  const error = await rejected(it.pay.requestPayment(ORDER));
+  assert.deepEqual([error.code, error.outcome, error.reason], ['PAYMENT_CANCELED', 'none', 'CARD_NOT_VALID']);
+  it.server.onStream = refused;
+  const promise = it.pay.requestPayment({ ...ORDER, orderId: 'next' });
+  await until(() => it.server.streams.length === 2);
+  await tick();
+  it.browser.opened[1].closed = true;
+  const closed = await rejected(promise);
+  assert.deepEqual([closed.code, closed.outcome, closed.reason], ['WINDOW_CLOSED', 'none', 'CARD_NOT_VALID']);
+});
+
+test('a card that was refused before is no reason for what came of the next one', async () => {
+  it.server.onStream = (stream) => { refused(stream); stream.send(5, 'payment-in-verificate'); stream.send(8, 'payment-expired'); };
+  assert.equal((await rejected(it.pay.requestPayment(ORDER))).reason, undefined);
+  // It was aborted while the page did not hear of it: of the refusal it heard, it cannot tell that it was the last one.
+  it.server.onStream = (stream, count) => { if (count === 2) { refused(stream); it.server.status = { status: 'ABORTED' }; } };
+  const promise = it.pay.requestPayment({ ...ORDER, orderId: 'next' });
+  await until(() => it.server.streams.length === 2);
+  await tick();
+  it.browser.window.fire('online');
+  const error = await rejected(promise);
+  assert.deepEqual([error.code, error.reason], ['PAYMENT_ABORTED', undefined]);
 });
 
 test('a cancel is a typed error', async () => {
