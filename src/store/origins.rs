@@ -6,7 +6,7 @@ use paygate_entity::{
     shop_origin::{ActiveModel, Column, Entity},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryInsert,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::{Store, StoreError, rows::micros};
@@ -24,6 +24,9 @@ impl Store {
         let txn = self.begin().await?;
         // Whoever else adds one waits until this one counts.
         merchant::Entity::find_by_id(merchant.uuid()).lock_exclusive().one(&txn).await?;
+        if Entity::find_by_id((merchant.uuid(), origin.to_owned())).one(&txn).await?.is_some() {
+            return Ok(());
+        }
         let own = Entity::find().filter(Column::MerchantId.eq(merchant.uuid()));
         if own.count(&txn).await? >= MAX_ORIGINS {
             return Err(StoreError::Full);
@@ -33,8 +36,7 @@ impl Store {
             origin: Set(origin.to_owned()),
             created_at: Set(micros(now)),
         };
-        let insert = TryInsert::one(row).on_conflict_do_nothing_on([Column::MerchantId, Column::Origin]);
-        insert.exec_without_returning(&txn).await?;
+        row.insert(&txn).await?;
         txn.commit().await?;
         Ok(())
     }

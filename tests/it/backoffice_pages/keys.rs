@@ -172,6 +172,10 @@ async fn registered_origins_may_frame_the_checkout_of_their_shop_alone() {
         browser.submit(PAGE, origins, &[("origin", &format!("https://{i}.example.com"))]).await;
     }
     assert_eq!(frames(&shop).await.matches("https://").count(), 20);
+    // What is there already stays, however many there are.
+    let again = [("origin", "https://shop.example.com")];
+    browser.submit(PAGE, origins, &again).await.leads_to("/backoffice/keys?done=saved#origins");
+    assert_eq!(frames(&shop).await.matches("https://").count(), 20);
 }
 
 #[tokio::test]
