@@ -41,6 +41,35 @@ test.describe('keys', () => {
   });
 });
 
+test.describe('copying a key', () => {
+  test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
+
+  // Plain HTTP to another machine is no secure context: there is no clipboard in it. Elsewhere it may be forbidden.
+  const clipboards = {
+    'where there is no clipboard': () => { delete Navigator.prototype.clipboard; },
+    'where the clipboard refuses': () => { Clipboard.prototype.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')); },
+  };
+  for (const [name, without] of Object.entries(clipboards)) {
+    test(`${name}, the button copies all the same, or says that it did not`, async ({ page, server }) => {
+      await page.addInitScript(without);
+      await signUpAt(page, server.url, newcomer());
+      await go(page, 'API keys');
+      await page.getByRole('button', { name: 'Issue keys' }).click();
+      const card = page.locator('.key').first();
+      const copy = card.getByRole('button', { name: 'Copy' });
+      await copy.click();
+      await expect(card.getByRole('button', { name: 'Copied' })).toBeFocused();
+      await page.getByLabel('Origin').focus();
+      await page.keyboard.press('ControlOrMeta+v');
+      await expect(page.getByLabel('Origin')).toHaveValue(await card.locator('.clear').textContent());
+      await expect(copy).toBeVisible();
+      await page.evaluate(() => { document.execCommand = () => false; });
+      await copy.click();
+      await expect(card.getByRole('button', { name: 'Not copied' })).toBeVisible();
+    });
+  }
+});
+
 /** A shop's own website, which shows a page in a frame. */
 async function website() {
   const server = createServer((request, response) => {

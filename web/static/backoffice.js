@@ -46,16 +46,36 @@ function watchPayment() {
 }
 
 function copyButtons() {
-  if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll('[data-copy]')) {
     const text = button.textContent;
     button.hidden = false;
     button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = button.dataset.done;
+      const { copy, done, failed } = button.dataset;
+      button.textContent = await copied(copy) ? done : failed;
       setTimeout(() => { button.textContent = text; }, 2000);
     });
   }
+}
+
+/** Only a page that came over TLS may use the clipboard itself; any other one selects the text and has it copied. */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copiedBySelection(text);
+  }
+}
+
+function copiedBySelection(text) {
+  const focused = document.activeElement;
+  const field = Object.assign(document.createElement('textarea'), { value: text, readOnly: true, className: 'visually-hidden' });
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand('copy');
+  field.remove();
+  focused?.focus();
+  return isCopied;
 }
 
 /** A form that asks for money is sent once; the server takes it for one in any case. */

@@ -11,6 +11,7 @@ super::texts! {
         show "키 보기" "Show";
         copy "복사" "Copy";
         copied "복사했습니다" "Copied";
+        not_copied "복사하지 못했습니다" "Not copied";
         issued "발급" "Issued";
         used "마지막 사용" "Last used";
         never "아직 없음" "Not yet";

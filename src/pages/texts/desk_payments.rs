@@ -76,6 +76,7 @@ super::texts! {
         key "결제 키" "Payment key";
         copy "복사" "Copy";
         copied "복사했습니다" "Copied";
+        not_copied "복사하지 못했습니다" "Not copied";
         customer "고객" "Customer";
         method "결제 수단" "Method";
         created "요청 시각" "Requested";
