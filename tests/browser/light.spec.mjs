@@ -1,7 +1,7 @@
 // What a page costs, and what it is without scripts.
 import { expect, linkOn, signIn, state, test } from './support/test.mjs';
 import { go, signInAt } from './support/desk.mjs';
-import { newcomer, shop, SHOP } from './support/people.mjs';
+import { customer, newcomer, shop, SHOP } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
 const KIB = 1024;
@@ -13,6 +13,23 @@ async function weightOf(page, url, settled) {
   return page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
     .filter(({ name }) => !/\/events\?|\/api\//.test(name))
     .reduce((sum, { transferSize }) => sum + transferSize, 0));
+}
+
+/** A payment with all that one may have, and more refunds than a page shows; its order number. */
+async function longestLife(url) {
+  const merchant = await shop(url);
+  const order = { orderId: 'o'.repeat(100), orderName: '가'.repeat(100), amount: 100_000, metadata: { text: '"'.repeat(1_000) } };
+  const { paymentKey } = await merchant.sell(await customer(url, ['good']), order);
+  // Of what may stand in a page, `<` is written longest.
+  for (let i = 1; i <= 30; i += 1) await merchant.refund(paymentKey, 1_000 + i, '<'.repeat(200));
+  return order.orderId;
+}
+
+/** More charges in doubt than a page shows, each waiting for a person. */
+async function manyDoubts(url, count) {
+  const [merchant, payer] = [await shop(url), await customer(url, ['silent'])];
+  const order = (i) => ({ orderId: `doubt-${i}`.padEnd(100, 'x'), orderName: '<'.repeat(100), amount: 23_000 });
+  await Promise.all(Array.from({ length: count }, (_, i) => merchant.sell(payer, order(i), 'silent')));
 }
 
 test.describe('weight', () => {
@@ -52,9 +69,14 @@ test.describe('weight', () => {
       await signInAt(page, server.url, SHOP);
       await page.goto(`${server.url}/backoffice/payments?status=DONE`);
       const payment = await page.locator('.rows .order a').first().getAttribute('href');
-      const cookies = await context.cookies();
       const list = '/backoffice/payments';
-      for (const path of ['/backoffice/', list, `${list}?name=zzz`, payment, `${payment}/refund`, '/backoffice/doubts', '/backoffice/keys', '/backoffice/profile']) {
+      const long = await longestLife(server.url);
+      await page.goto(`${server.url}${list}?key=${long}`);
+      const longest = await page.locator('.rows .order a').first().getAttribute('href');
+      await page.goto(`${server.url}${longest}`);
+      const earlier = await page.getByRole('link', { name: /^Show \d+ earlier/ }).getAttribute('href');
+      const cookies = await context.cookies();
+      for (const path of ['/backoffice/', list, `${list}?name=zzz`, payment, longest, earlier, `${payment}/refund`, '/backoffice/doubts', '/backoffice/keys', '/backoffice/profile']) {
         // Nothing is in its cache.
         const fresh = watch.over(await context.browser().newContext({ serviceWorkers: 'block' }));
         await fresh.addCookies(cookies);

@@ -1,18 +1,19 @@
 //! One payment: where it stands, the money that moved, and everything that happened to it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
 use askama::Template;
 
 use super::{
+    attempts::{self, Attempt},
     session::Desk,
     shell::{Section, Shell},
     tag::Tag,
     timeline::{self, Moment},
 };
 use crate::{
-    domain::{Authorization, CancelNo, Payment, PaymentId, Reason, RefundKind, RefundState},
+    domain::{Authorization, CancelNo, Event, Payment, PaymentId, Reason, Recorded, Refund, RefundKind, RefundState},
     error::{ApiError, Code, Lang},
     pages::{
         page::Page,
@@ -31,9 +32,15 @@ struct Shown<'a> {
     payment: Summary,
     notice: Option<Notice>,
     moves: Vec<Move>,
+    no_moves: &'static str,
+    attempts_texts: &'static texts::Attempts,
+    attempts: Vec<Attempt>,
+    attempts_left: String,
     moments: Vec<Moment>,
-    /// How much is not shown of a life that is too long for a page.
+    /// The part of a long life that comes before this one: what leads there, and the number of its last event.
     earlier: String,
+    before: i64,
+    is_latest: bool,
     /// There is money to give back.
     can_refund: bool,
     /// Nothing was charged, and the shop may still end it.
@@ -127,11 +134,19 @@ pub fn can_give_up(payment: &Payment) -> bool {
     !payment.status.is_final() && !payment.authorization.is_open() && !payment.is_charged()
 }
 
-/// A payment may have thousands of refunds, each with a few events.
-const MOST_MOMENTS: usize = 500;
-const MOST_MOVES: usize = 100;
+/// Events that are shown at once: a payment may have thousands of refunds, each with a few events, and a page has
+/// to stay light.
+const SHOWN: usize = 20;
 
-/// `/backoffice/payments/{id}`; `?refund=` names the refund that was just asked for.
+/// Where the part of a life lies that ends before an event; the latest part when there is no such event.
+fn part(events: &[Recorded], before: Option<i64>) -> Range<usize> {
+    let end = before.map(|before| events.partition_point(|event| event.seq < before)).filter(|end| *end > 0);
+    let end = end.unwrap_or(events.len());
+    end.saturating_sub(SHOWN)..end
+}
+
+/// `/backoffice/payments/{id}`; `?refund=` names the refund that was just asked for, `?before=` the event before
+/// which the part of a long life ends that is shown.
 pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let payment = own(&desk, &id).await?;
     let events = desk.app.store.events_after(payment.id, 0).await?;
@@ -140,18 +155,25 @@ pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, Api
     let shell = Shell::of(&desk, Section::Payments).await?;
     let lang = shell.page.lang;
     let texts = texts::Payment::of(lang);
-    let mut moments = timeline::of(&events, lang);
-    let skipped = moments.len().saturating_sub(MOST_MOMENTS);
-    moments.drain(..skipped);
-    let mut moves = moves(&payment, lang);
-    moves.truncate(MOST_MOVES);
+    let part = part(&events, desk.asked("before").parse().ok());
+    let (first, is_latest) = (part.start, part.end == events.len());
+    let shown = &events[part];
+    let before = shown.first().map_or(1, |event| event.seq);
+    let mut attempts = attempts::of(&events, &payment, lang);
+    attempts.retain(|attempt| shown.iter().any(|event| event.seq == attempt.seq));
     shell.send(&Shown {
         texts,
         payment: Summary::of(&payment, lang),
         notice: desk.asked("refund").parse().ok().and_then(|number| notice(&payment, number, texts, lang)),
-        moves,
-        moments,
-        earlier: if skipped > 0 { texts.earlier.replace("{n}", &skipped.to_string()) } else { String::new() },
+        moves: moves(&payment, shown, lang),
+        no_moves: if payment.is_charged() { texts.no_transactions_here } else { texts.no_transactions },
+        attempts_texts: texts::Attempts::of(lang),
+        attempts,
+        attempts_left: attempts::left(&payment, lang),
+        moments: timeline::of(shown, first.checked_sub(1).map(|last| events[last].at), lang),
+        earlier: if first > 0 { texts.earlier.replace("{n}", &first.min(SHOWN).to_string()) } else { String::new() },
+        before,
+        is_latest,
         can_refund: payment.refundable() > 0,
         can_give_up: can_give_up(&payment),
         is_in_doubt: payment.resolution().is_some(),
@@ -184,42 +206,54 @@ fn notice(payment: &Payment, number: CancelNo, texts: &texts::Payment, lang: Lan
     Some(Notice { tone, text: text.replace("{n}", &won(refund.amount.minor(), lang)) })
 }
 
-/// The charge and its refunds, newest first; refunds that are under way or failed, too.
-fn moves(payment: &Payment, lang: Lang) -> Vec<Move> {
-    let statuses = texts::Statuses::of(lang);
-    let done = Tag { tone: "good", text: texts::Payment::of(lang).completed };
-    let refunds = payment.refunds.iter().rev().map(|refund| {
-        let kind = match refund.kind {
-            RefundKind::Canceled => TransactionKind::Canceled,
-            RefundKind::Refunded => TransactionKind::Refunded,
-        };
-        let (state, completed) = match refund.state {
-            RefundState::Requested { .. } => (Tag { tone: "accent", text: statuses.under_way }, String::new()),
-            RefundState::Unknown { .. } => (Tag::in_doubt(lang), String::new()),
-            RefundState::Done { at, .. } => (done, second(at)),
-            RefundState::Failed(_) => (Tag { tone: "bad", text: statuses.failed }, String::new()),
-        };
-        Move {
-            kind: Tag::moved(kind, lang).text,
-            state,
-            amount: won(-refund.amount.minor(), lang),
-            reason: refund.reason.as_deref().unwrap_or_default().to_owned(),
-            requested: second(refund.requested_at),
-            completed,
-            number: refund.cancel_no.to_string(),
-        }
-    });
-    let charge = match &payment.authorization {
-        Authorization::Approved { txn_no, requested_at, completed_at, .. } => Some(Move {
-            kind: statuses.approved,
-            state: done,
-            amount: won(payment.order.amount.minor(), lang),
-            reason: String::new(),
-            requested: second(*requested_at),
-            completed: second(*completed_at),
-            number: txn_no.to_string(),
-        }),
+/// The charge and the refunds of a part of its life, newest first; refunds that are under way or failed, too.
+fn moves(payment: &Payment, part: &[Recorded], lang: Lang) -> Vec<Move> {
+    let moved = |recorded: &Recorded| match &recorded.event {
+        Event::RefundRequested { cancel_no, .. } => payment.refund(*cancel_no).map(|refund| given_back(refund, lang)),
+        Event::Approved { .. } => charge(payment, lang),
         _ => None,
     };
-    refunds.chain(charge).collect()
+    part.iter().rev().filter_map(moved).collect()
+}
+
+fn given_back(refund: &Refund, lang: Lang) -> Move {
+    let statuses = texts::Statuses::of(lang);
+    let kind = match refund.kind {
+        RefundKind::Canceled => TransactionKind::Canceled,
+        RefundKind::Refunded => TransactionKind::Refunded,
+    };
+    let (state, completed) = match refund.state {
+        RefundState::Requested { .. } => (Tag { tone: "accent", text: statuses.under_way }, String::new()),
+        RefundState::Unknown { .. } => (Tag::in_doubt(lang), String::new()),
+        RefundState::Done { at, .. } => (done(lang), second(at)),
+        RefundState::Failed(_) => (Tag { tone: "bad", text: statuses.failed }, String::new()),
+    };
+    Move {
+        kind: Tag::moved(kind, lang).text,
+        state,
+        amount: won(-refund.amount.minor(), lang),
+        reason: refund.reason.as_deref().unwrap_or_default().to_owned(),
+        requested: second(refund.requested_at),
+        completed,
+        number: refund.cancel_no.to_string(),
+    }
+}
+
+fn charge(payment: &Payment, lang: Lang) -> Option<Move> {
+    let Authorization::Approved { txn_no, requested_at, completed_at, .. } = &payment.authorization else {
+        return None;
+    };
+    Some(Move {
+        kind: texts::Statuses::of(lang).approved,
+        state: done(lang),
+        amount: won(payment.order.amount.minor(), lang),
+        reason: String::new(),
+        requested: second(*requested_at),
+        completed: second(*completed_at),
+        number: txn_no.to_string(),
+    })
+}
+
+fn done(lang: Lang) -> Tag {
+    Tag { tone: "good", text: texts::Payment::of(lang).completed }
 }

@@ -22,10 +22,9 @@ pub struct Moment {
     pub details: Vec<(&'static str, String)>,
 }
 
-/// What happened, oldest first.
-pub fn of(events: &[Recorded], lang: Lang) -> Vec<Moment> {
+/// What happened, oldest first; `before` is when the last thing happened that is not among it.
+pub fn of(events: &[Recorded], mut before: Option<Timestamp>, lang: Lang) -> Vec<Moment> {
     let texts = Events::of(lang);
-    let mut before: Option<Timestamp> = None;
     let moment = |recorded: &Recorded| {
         let gap = before.map(|before| span(recorded.at.duration_since(before), lang)).unwrap_or_default();
         before = Some(recorded.at);

@@ -93,7 +93,10 @@ super::texts! {
         no_transactions "아직 오간 돈이 없습니다." "No money has moved yet.";
         completed "완료" "Completed";
         timeline "타임라인" "Timeline";
-        earlier "이전 기록 {n}건은 생략했습니다." "{n} earlier events are not shown.";
+        earlier "이전 기록 {n}건 더 보기" "Show {n} earlier events";
+        latest "최근 기록 보기" "Show the latest events";
+        part "기록 일부만 보여 줍니다. 거래와 시도도 이 기간의 것입니다." "This is a part of its life; transactions and attempts are those of this part.";
+        no_transactions_here "이 기간에는 거래가 없습니다." "There are no transactions in this part.";
         timeline_hint "원장에 기록된 모든 일입니다. 간격은 앞선 일로부터 걸린 시간입니다." "Everything in the journal. The gap is the time since the event before.";
         webhooks "웹훅" "Webhooks";
         webhooks_none "아직 없습니다. 결제는 이벤트(SSE)로 따라가거나 GET /api/v1/p/merchant/orders/{orderId}로 조회하세요." "None yet. Follow the payment by its events (SSE), or ask GET /api/v1/p/merchant/orders/{orderId}.";
@@ -119,6 +122,38 @@ super::texts! {
         give_up_title "결제 취소하기" "Cancel the payment";
         give_up_hint "아직 결제되지 않았습니다. 취소하면 고객은 이 결제를 진행할 수 없습니다." "Nothing has been charged. Once canceled, the customer cannot go on with it.";
         keep "돌아가기" "Back";
+    }
+}
+
+super::texts! {
+    /// What was tried for a payment.
+    Attempts {
+        title "시도" "Attempts";
+        at "시각" "Time";
+        what "유형" "What";
+        card "카드" "Card";
+        number "거래번호" "Number";
+        result "결과" "Result";
+        reason "사유" "Reason";
+        none "아직 시도가 없습니다." "Nothing has been tried yet.";
+        check "카드 확인" "Card check";
+        confirm "확정 요청" "Confirmation";
+        charge "승인" "Charge";
+        inquiry "승인 조회" "Inquiry";
+        reversal "망취소" "Reversal";
+        refund "환불" "Refund";
+        refund_again "환불 재요청" "Refund again";
+        passed "통과" "Passed";
+        approved "승인됨" "Approved";
+        reversed "취소됨" "Reversed";
+        refunded "환불됨" "Refunded";
+        refused "거절" "Refused";
+        not_sent "전달되지 않음" "Not sent";
+        unknown "알 수 없음" "Unknown";
+        no_answer "답 없음" "No answer";
+        other_amount "다른 금액: {n}" "Another amount: {n}";
+        checks_left "카드 확인이 {n}번 더 거절되면 결제가 실패로 끝납니다." "The payment fails when the card check is refused {n} more times.";
+        confirms_left "금액이 다른 확정 요청이 {n}번 더 오면 결제가 실패로 끝납니다." "The payment fails after {n} more confirmations with another amount.";
     }
 }
 

@@ -22,7 +22,7 @@ pub use dashboard::Dashboard;
 pub use desk::{Desk, Door};
 pub use desk_doubts::Doubts;
 pub use desk_keys::{Keys, Profile};
-pub use desk_payments::{Csv, Payment, Payments, Statuses};
+pub use desk_payments::{Attempts, Csv, Payment, Payments, Statuses};
 pub use docs::{Docs, StreamEvents};
 pub use events::Events;
 pub use front::Front;

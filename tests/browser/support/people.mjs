@@ -68,7 +68,7 @@ export function shopWith(url, key) {
     confirm: (body) => as('POST', '/confirm', body),
     order: (orderId) => as('GET', `/orders/${orderId}`),
     cancel: (orderId) => as('POST', `/orders/${orderId}/cancel`, {}),
-    refund: (paymentKey, amount) => as('POST', `/payments/${paymentKey}/cancel`, { amount, reason: '한 개 반품' }),
+    refund: (paymentKey, amount, reason = '한 개 반품') => as('POST', `/payments/${paymentKey}/cancel`, { amount, reason }),
     /** A payment from its beginning to its charge; what went wrong with the charge is `code`. */
     sell: async (payer, order, card = 'good') => {
       const { token } = await merchant.create(order);

@@ -7,6 +7,7 @@ mod doubts;
 mod keys;
 mod many;
 mod next;
+mod payment;
 mod payments;
 mod profile;
 mod refunds;
