@@ -7,7 +7,8 @@ use sea_orm::{ColumnTrait, Condition, sea_query::Expr};
 use super::{
     TransactionKind,
     names::contains,
-    rows::micros,
+    payments::in_doubt,
+    rows::{folded, micros},
     way::{Way, hidden},
 };
 use crate::domain::{PaymentKey, Status};
@@ -24,6 +25,8 @@ pub struct PaymentFilter {
     pub kind: Option<TransactionKind>,
     /// Where the payment stands.
     pub status: Option<Status>,
+    /// Payments with money in doubt.
+    pub is_in_doubt: bool,
     /// A payment method: `card`, ….
     pub method: Option<String>,
     /// Minor units, inclusive.
@@ -75,6 +78,7 @@ impl PaymentFilter {
             }))
             .add_option(way.by_time.then(|| CreatedAt.gt(i64::MIN)))
             .add_option(self.status.map(|status| standing(Status.eq(status.as_str()))))
+            .add_option(self.is_in_doubt.then(in_doubt))
             .add_option(self.method.as_ref().map(|method| standing(Method.eq(method.as_str()))))
             .add_option(self.amount_from.map(|from| amount(Amount.gte(from))))
             .add_option(self.amount_to.map(|to| amount(Amount.lte(to))))

@@ -105,10 +105,15 @@ fn owned_by(owner: Owner) -> Expr {
     }
 }
 
-/// A business's payments in doubt. The words are named, because without statistics SQLite takes an index
-/// with two columns that are known for better than one with a condition.
+/// A business's payments in doubt.
 pub(super) fn doubts_of(merchant: MerchantId) -> Select<payment::Entity> {
-    payments_of(Owner::Merchant(merchant)).filter(payment::Column::Doubt.is_in([RESOLVING, MANUAL]))
+    payments_of(Owner::Merchant(merchant)).filter(in_doubt())
+}
+
+/// The words are named, because without statistics SQLite takes an index with two columns that are known for
+/// better than one with a condition.
+pub(super) fn in_doubt() -> Expr {
+    payment::Column::Doubt.is_in([RESOLVING, MANUAL])
 }
 
 impl Store {

@@ -95,6 +95,20 @@ async fn what_is_due_is_found_by_its_index() {
     place.forget().await;
 }
 
+#[tokio::test]
+async fn what_is_in_doubt_is_found_by_its_index() {
+    let place = Place::make().await;
+    let (store, shop) = with_past(&place).await;
+    let filter = PaymentFilter { is_in_doubt: true, include_unfinished: true, ..PaymentFilter::default() };
+    for sort in [Sort::Date, Sort::Amount] {
+        let window = Window { sort, limit: 20, ..Window::default() };
+        let plan = store.plan(shop, &filter, window).await.unwrap().join("\n");
+        assert!(plan.contains("payment_doubts"), "{plan}");
+    }
+    store.close().await;
+    place.forget().await;
+}
+
 fn named(name: &str) -> PaymentFilter {
     PaymentFilter { name: Some(name.to_owned()), include_unfinished: true, ..PaymentFilter::default() }
 }

@@ -42,6 +42,18 @@ impl Way {
             ..Self::default()
         }
     }
+
+    /// Few are in doubt: they are found by that and sorted.
+    fn by_doubt() -> Self {
+        Self {
+            hides_order: true,
+            hides_amount: true,
+            hides_dates: true,
+            hides_kind: true,
+            hides_status: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// Rows that are found and sorted in a moment.
@@ -64,6 +76,9 @@ impl Store {
     ) -> Result<Option<Way>, StoreError> {
         if filter.is_contradictory() {
             return Ok(None);
+        }
+        if filter.is_in_doubt {
+            return Ok(Some(Way::by_doubt()));
         }
         let sort = window.sort;
         if let Some(index) = self.name_index(owner, filter, window).await? {

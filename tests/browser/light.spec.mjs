@@ -91,6 +91,39 @@ test.describe('weight', () => {
   });
 });
 
+test('a page of money in doubt stays light, shows a dozen and leads to the rest', async ({ page }) => {
+  const impatient = { ACQUIRER__CARD__CALL_TIMEOUT_MS: 300, PAYMENT__ACQUIRER_TIMEOUT_MS: 300, PAYMENT__ANSWER_BUDGET_MS: 1500 };
+  const server = await startServer({ ...impatient, ACQUIRER__CARD__DIALECT: 'basic' });
+  try {
+    await manyDoubts(server.url, 12);
+    await signInAt(page, server.url, SHOP);
+    const forms = page.getByRole('button', { name: 'Record the result' });
+    expect(await weightOf(page, `${server.url}/backoffice/doubts`, () => expect(forms).toHaveCount(12))).toBeLessThan(60 * KIB);
+    await expect(page.getByText('12 of them')).toHaveCount(0);
+    const payer = await customer(server.url, ['silent']);
+    await (await shop(server.url)).sell(payer, { orderId: 'thirteenth', orderName: 'Thirteenth' }, 'silent');
+    await page.reload();
+    await expect(forms).toHaveCount(12);
+    await expect(page.getByText('12 of them: first those that wait for a person, then the oldest.')).toBeVisible();
+    // The newest is not among them, and can be decided all the same.
+    await expect(page.getByRole('link', { name: 'Thirteenth' })).toHaveCount(0);
+    await page.getByRole('link', { name: 'See all in the list' }).click();
+    await expect(page.locator('.rows tbody tr')).toHaveCount(13);
+    await expect(page.getByLabel('Status')).toHaveValue('IN_DOUBT');
+    await page.getByRole('link', { name: 'Thirteenth' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'In doubt' }).click();
+    await expect(forms).toHaveCount(1);
+    await page.getByLabel('It was approved').check();
+    await page.getByRole('checkbox').check();
+    await page.getByLabel('Who said so').fill('Ms Kim');
+    await forms.click();
+    await expect(page.getByRole('status').filter({ hasText: 'The result is recorded.' })).toBeVisible();
+    expect(await (await shop(server.url)).order('thirteenth')).toMatchObject({ status: 'DONE' });
+  } finally {
+    await server.stop();
+  }
+});
+
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web};
 use askama::Template;
 
 use super::{
+    filter::IN_DOUBT,
     form::{CHOOSE, Fields, Sent, Wrong, see},
     payment::{Summary, own},
     session::Desk,
@@ -30,7 +31,12 @@ struct Doubts<'a> {
     texts: &'static texts::Doubts,
     doubts: Vec<Doubt>,
     notice: &'static str,
+    /// Set when there are more than are shown; the list has all of them.
     more: String,
+    list: String,
+    /// Of the page's own address: one payment's doubts alone.
+    query: String,
+    is_narrowed: bool,
     wrong: Wrong,
     /// The form that something is wrong with.
     wrong_form: &'a str,
@@ -56,11 +62,11 @@ struct Doubt {
     form: String,
 }
 
-/// Payments shown at once; there are more only when a network has been silent for long.
-const SHOWN: u64 = 100;
+/// Shown at once: what a page may weigh. There are more only when a network has been silent for long.
+const SHOWN: usize = 12;
 const REFUND: Problem = Problem { ko: "올바른 취소 번호가 아닙니다", en: "is not the number of a refund" };
 
-/// `GET /backoffice/doubts`.
+/// `GET /backoffice/doubts`; `?payment=` names one whose doubts are shown alone.
 pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
     show(&desk, &Fields::default(), "", None).await
 }
@@ -100,18 +106,28 @@ async fn show(desk: &Desk, form: &Fields, name: &str, error: Option<&ApiError>) 
     let shell = Shell::of(desk, Section::Doubts).await?;
     let lang = shell.page.lang;
     let texts = texts::Doubts::of(lang);
-    let payments = desk.app.store.payments_in_doubt(Whose::Of(desk.merchant.id), SHOWN).await?;
+    let one = desk.asked("payment");
+    let is_narrowed = !one.is_empty();
+    let payments = match is_narrowed {
+        true => vec![Payment::clone(&*own(desk, &one).await?)],
+        // One more than is shown tells whether there is more.
+        false => desk.app.store.payments_in_doubt(Whose::Of(desk.merchant.id), SHOWN as u64 + 1).await?,
+    };
     let doubts = payments.iter().flat_map(|payment| payment.doubts().map(|doubt| shown(payment, doubt, lang)));
     let mut doubts: Vec<_> = doubts.collect();
     // What waits for somebody comes first.
     doubts.sort_by_key(|doubt| !doubt.waits_for_a_person);
+    let is_more = doubts.len() > SHOWN;
+    doubts.truncate(SHOWN);
     // What is wrong is told at its form, or above all when that is gone.
     let wrong_form = if doubts.iter().any(|doubt| doubt.form == name) { name } else { "" };
-    let is_full = payments.len() as u64 >= SHOWN;
     let template = Doubts {
         texts,
         notice: if desk.asked("done") == "recorded" { texts.recorded } else { "" },
-        more: if is_full { texts.more.replace("{n}", &SHOWN.to_string()) } else { String::new() },
+        more: if is_more { texts.more.replace("{n}", &SHOWN.to_string()) } else { String::new() },
+        list: format!("/backoffice/payments?status={IN_DOUBT}"),
+        query: if is_narrowed { format!("?payment={}", payments[0].id) } else { String::new() },
+        is_narrowed,
         wrong: error.map(|error| Wrong::of(error, lang)).unwrap_or_default(),
         wrong_form,
         form,

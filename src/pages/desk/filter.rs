@@ -21,6 +21,8 @@ const CHOICE: Problem = Problem { ko: "고를 수 있는 값이 아닙니다", e
 
 /// Payments on one page.
 pub const SHOWN: u64 = 20;
+/// Among the choices of the status: where a payment stands, it may be in doubt whether money has moved.
+pub const IN_DOUBT: &str = "IN_DOUBT";
 
 /// What somebody typed, as it was typed.
 #[derive(Debug, Default, Clone)]
@@ -32,6 +34,7 @@ pub struct Asked {
     pub end: String,
     /// `payment`, `cancel` or `refund`.
     pub kind: String,
+    /// Where the payment stands, or [`IN_DOUBT`].
     pub status: String,
     pub method: String,
     pub min: String,
@@ -125,12 +128,13 @@ impl Asked {
         if amount_from.zip(amount_to).is_some_and(|(from, to)| to < from) {
             return Err(ApiError::field("max", ORDER));
         }
+        let is_in_doubt = self.status == IN_DOUBT;
+        let status = if is_in_doubt { "" } else { &self.status };
         let filter = PaymentFilter {
             name: search(text(&self.name))?,
             kind: chosen("type", &self.kind, kind)?,
-            status: chosen("status", &self.status, |name| {
-                Status::ALL.into_iter().find(|status| status.as_str() == name)
-            })?,
+            is_in_doubt,
+            status: chosen("status", status, |name| Status::ALL.into_iter().find(|status| status.as_str() == name))?,
             // A method that is offered no more may have payments still.
             method: chosen("method", &self.method, |name| is_word(name).then(|| name.to_owned()))?,
             amount_from,

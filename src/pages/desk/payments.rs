@@ -8,7 +8,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::{
-    filter::{Asked, SHOWN, day},
+    filter::{Asked, IN_DOUBT, SHOWN, day},
     form::Wrong,
     session::Desk,
     shell::{Section, Shell},
@@ -116,7 +116,7 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
         texts,
         wrong,
         count: found.count.map(|count| counted(count, texts.count, texts.count_more)).unwrap_or_default(),
-        statuses: Status::ALL.map(|status| (status.as_str(), Tag::of(status, lang).text)).to_vec(),
+        statuses: statuses(lang),
         kinds: kinds(lang),
         methods: desk.app.payments.acquirers().names().map(str::to_owned).collect(),
         sorts: [("", texts.newest), ("oldest", texts.oldest), ("highest", texts.highest), ("lowest", texts.lowest)],
@@ -209,6 +209,11 @@ pub async fn news(desk: Desk) -> Result<HttpResponse, ApiError> {
 pub fn counted(count: Bounded, exactly: &str, more: &str) -> String {
     let text = if count.is_more { more } else { exactly };
     text.replace("{n}", &number(count.count))
+}
+
+fn statuses(lang: Lang) -> Vec<(&'static str, &'static str)> {
+    let all = Status::ALL.map(|status| (status.as_str(), Tag::of(status, lang).text));
+    all.into_iter().chain([(IN_DOUBT, Tag::in_doubt(lang).text)]).collect()
 }
 
 fn kinds(lang: Lang) -> [(&'static str, &'static str); 4] {

@@ -1,6 +1,11 @@
 //! Where things stand, in a word and a colour. The word alone says it all.
 
-use crate::{domain::Status, error::Lang, pages::texts::Statuses, store::TransactionKind};
+use crate::{
+    domain::Status,
+    error::Lang,
+    pages::texts::{Desk, Statuses},
+    store::TransactionKind,
+};
 
 /// A word with the tone it is said in.
 #[derive(Clone, Copy)]
@@ -26,7 +31,7 @@ impl Tag {
     }
 
     pub const fn in_doubt(lang: Lang) -> Self {
-        Self { tone: "warn", text: Statuses::of(lang).in_doubt }
+        Self { tone: "warn", text: Desk::of(lang).doubts }
     }
 
     pub const fn moved(status: TransactionKind, lang: Lang) -> Self {

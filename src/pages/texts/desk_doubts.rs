@@ -3,7 +3,6 @@
 super::texts! {
     /// Money in doubt, and the decision about it.
     Doubts {
-        title "확인이 필요한 돈" "Money in doubt";
         hint "카드사가 돈을 받았는지, 돌려주었는지 답하지 않은 결제입니다. Paygate는 증거 없이 성공이나 실패로 처리하지 않습니다." "Payments about which the card company has not said whether money was taken or given back. Paygate takes none of them for done or failed without proof.";
         none "확인이 필요한 돈이 없습니다." "No money is in doubt.";
         none_hint "모든 승인과 환불의 결과가 분명합니다." "The outcome of every charge and refund is certain.";
@@ -29,6 +28,8 @@ super::texts! {
         sure "이 결정은 되돌릴 수 없음을 이해했습니다." "I understand that this cannot be undone.";
         record "결과 기록" "Record the result";
         recorded "결과를 기록했습니다." "The result is recorded.";
-        more "가장 오래된 {n}건만 보여 줍니다." "Only the oldest {n} are shown.";
+        more "그중 {n}건입니다. 사람의 결정을 기다리는 것, 오래된 것부터 보여 줍니다." "{n} of them: first those that wait for a person, then the oldest.";
+        list "목록에서 모두 보기" "See all in the list";
+        all "모두 보기" "All of them";
     }
 }

@@ -11,7 +11,6 @@ super::texts! {
         canceled "취소됨" "Canceled";
         aborted "결제 실패" "Failed";
         expired "시간 만료" "Expired";
-        in_doubt "확인 중" "In doubt";
         approved "승인" "Approved";
         cancel "취소" "Cancel";
         refund "환불" "Refund";

@@ -1,6 +1,6 @@
 //! Money in doubt, and the decision about it.
 
-use super::{Browser, filled};
+use super::{Browser, Shown, attribute, filled, payments::orders};
 use crate::support::{Play, ScriptedAcquirer, Setup, TestApp, eventually};
 
 const PAGE: &str = "/backoffice/doubts";
@@ -42,8 +42,29 @@ async fn what_resolves_itself_is_told_and_asks_nobody() {
         .says("카드사에 승인 결과를 묻고 있습니다.")
         .says("같은 번호로 환불을 다시 요청하고 있습니다.")
         .says("700원");
-    shown.hides("결과 기록").says("<span class=\"count\">2</span>");
-    browser.get("/backoffice/payments").await.says("확인 필요</span>");
+    shown.hides("결과 기록").says("data-part=\"count\">2</span>");
+    let list = browser.get("/backoffice/payments").await;
+    list.says("확인 필요</span>");
+    // Each by itself, and in the list of all such payments.
+    let of = |shown: &Shown| shown.ok().text.matches("<section class=\"card stack doubt\">").count();
+    let href = attribute(list.text.split("<td class=\"order\">").nth(1).unwrap(), "href");
+    let one = browser.get(&href).await;
+    let link = one.text.split("<a ").find(|tag| tag.contains("확인 필요</a>")).unwrap();
+    let one = browser.get(&attribute(link, "href")).await;
+    assert_eq!((of(&one), of(&shown)), (1, 2));
+    one.says("700원");
+    app.done_payment(&shop, &customer).await;
+    for (query, expected) in [
+        ("", vec![&paid.order, &approved.order]),
+        ("&sort=oldest", vec![&approved.order, &paid.order]),
+        ("&sort=highest&min=15000", vec![&paid.order, &approved.order]),
+        ("&type=payment", vec![&paid.order]),
+        ("&name=%EC%BB%A4%ED%94%BC&method=card", vec![&paid.order, &approved.order]),
+    ] {
+        let list = browser.get(&format!("/backoffice/payments?status=IN_DOUBT{query}")).await;
+        assert_eq!(orders(&list).iter().collect::<Vec<_>>(), expected, "{query}");
+        list.says("<option value=\"IN_DOUBT\" selected>확인 필요</option>");
+    }
     app.stop().await;
 }
 

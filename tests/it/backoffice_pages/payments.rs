@@ -263,7 +263,8 @@ async fn another_shops_payment_is_none() {
     assert!(list(&other, &[]).await.is_empty());
     assert!(list(&other, &[("key", &paid.key)]).await.is_empty());
     assert!(list(&other, &[("key", &paid.order)]).await.is_empty());
-    for path in [href.clone(), format!("{href}/refund"), format!("{href}/seq"), format!("{LIST}/nonsense")] {
+    let doubts = format!("/backoffice/doubts?payment={}", href.rsplit('/').next().unwrap());
+    for path in [href.clone(), format!("{href}/refund"), format!("{href}/seq"), format!("{LIST}/nonsense"), doubts] {
         let nothing = other.get(&path).await;
         assert_eq!(nothing.status, 404, "{path}");
         assert!(nothing.text.contains("href=\"/backoffice/\""), "there is a way back");
