@@ -112,7 +112,7 @@ impl Asked {
         [kind, method, min, max].iter().any(|text| !text.is_empty())
     }
 
-    /// The filter; `None` when nothing can match.
+    /// The filter; `None` when no order can have such a number.
     ///
     /// # Errors
     /// A field is wrong; the error names it.
@@ -144,11 +144,6 @@ impl Asked {
             include_unfinished: true,
             ..PaymentFilter::default()
         };
-        // Where money went back, the payment says so: looking for another state would look through all of them.
-        let tells = |status| matches!(status, Status::Canceled | Status::PartialCanceled);
-        if filter.kind.is_some_and(TransactionKind::is_back) && filter.status.is_some_and(|status| !tells(status)) {
-            return Ok(None);
-        }
         if self.key.is_empty() {
             return Ok(Some(filter));
         }
