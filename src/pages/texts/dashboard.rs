@@ -9,12 +9,13 @@ super::texts! {
         canceled "취소" "Canceled";
         refunded "환불" "Refunded";
         times "{n}건" "{n}";
+        requested "요청된 결제 보기" "Payments requested then";
+        sums_hint "금액은 승인·취소·환불이 일어난 날로 셉니다. 결제 목록은 요청한 날로 나누므로 합계가 다를 수 있습니다." "Money counts on the day it was approved or given back. The list goes by the day a payment was requested, so it may add up differently.";
         net "순매출" "Net";
         net_hint "승인에서 취소와 환불을 뺀 금액" "Approved, less what was canceled and refunded";
         success "성공률" "Success rate";
         success_hint "끝난 결제 {n}건 기준" "Of {n} that ended";
         no_ends "끝난 결제가 없습니다" "None has ended";
-        doubts "확인 필요" "In doubt";
         look "확인하기" "Look";
         doubts_some "결과를 알 수 없는 돈이 있습니다" "Money whose outcome is not known";
         chart "하루 매출" "Day by day";
@@ -28,8 +29,8 @@ super::texts! {
         all "모두 보기" "See all";
         start "시작하기" "Getting started";
         start_keys "API 키를 발급해 상점 서버에 넣으세요." "Issue API keys and put them into your server.";
-        start_docs "API 문서를 보고 결제 버튼을 연결하세요." "Read the API and connect your payment button.";
-        start_docs_link "API 문서" "API documentation";
+        start_docs "개발자 문서를 보고 결제 버튼을 연결하세요." "Read the documentation and connect your payment button.";
+        start_docs_link "개발자 문서" "Documentation";
         start_keys_link "API 키" "API keys";
     }
 }

@@ -43,6 +43,9 @@ async fn days_are_those_of_seoul_and_sums_are_those_of_ones_own_money() {
         .says("2026-11-21&#10;승인 30,000원 (1)")
         .says("2026-11-22&#10;승인 20,000원 (1)&#10;취소·환불 1,500원")
         .hides("77,777");
+    // The lists go by another day, and say so.
+    shown.says("결제 목록은 요청한 날로 나누므로 합계가 다를 수 있습니다.");
+    shown.says("<a class=\"small\" href=\"/backoffice/payments?startDate=2026-11-22\">요청된 결제 보기</a>");
     shown.says("가장 많은 날은 2026-11-21, 30,000원입니다.").says("2026-10-24").hides("2026-10-23");
     clock.set("2026-12-21T15:00:00Z");
     Browser::of(&app, &shop).await.get(HOME).await.says("2026-11-23&#10;").hides("2026-11-22&#10;");
@@ -54,6 +57,7 @@ async fn who_begins_is_told_how() {
     let app = spawn_app().await;
     let (browser, _) = Browser::with_shop(&app).await;
     browser.get(HOME).await.ok().says("시작하기").says("0원").says("–").says("아직 승인된 결제가 없습니다.");
+    browser.get(HOME).await.says("<a href=\"/docs/\">개발자 문서</a>").hides("/api-docs");
     browser.clone().english().get(HOME).await.says("Getting started").says("Last 30 days").says("₩0");
 }
 
