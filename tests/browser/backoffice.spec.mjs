@@ -88,6 +88,73 @@ test('a new payment is announced while the list is on the screen', async ({ page
   expect(await ordersOn(page)).toEqual(['second', 'first']);
 });
 
+test('the lines of the list follow their payments, and the numbers of the dashboard, too', async ({ page, server, people }) => {
+  const owner = newcomer();
+  const [merchant, payer] = [await shop(server.url, owner), await people.customer()];
+  const { token } = await merchant.create({ orderId: 'line', orderName: 'Slow sale', amount: 3_000 });
+  await signInAt(page, server.url, owner);
+  const dashboard = await page.context().newPage();
+  await dashboard.goto(`${server.url}/backoffice/`);
+  await expect(dashboard.locator('.stat-main').first()).toContainText('₩0');
+  await go(page, 'Payments');
+  const line = page.locator('.rows tbody tr');
+  await expect(line.locator('.tag')).toHaveText('Waiting');
+  const approved = await payer.approve(token, 'good');
+  await merchant.confirm(approved);
+  await expect(line.locator('.tag')).toHaveText('Paid');
+  await expect(line.locator('.customer')).toHaveText(payer.email);
+  await merchant.refund(approved.paymentKey, 1_000);
+  await expect(line.locator('.money')).toContainText('−₩1,000');
+  // Where somebody is, nothing is taken away: the line waits.
+  const link = page.getByRole('link', { name: 'Slow sale' });
+  await link.focus();
+  await merchant.refund(approved.paymentKey, 500);
+  // What the first of two answers said has been seen to when the second comes.
+  for (let i = 0; i < 2; i += 1) await page.waitForResponse(/news\?/);
+  await expect(link).toBeFocused();
+  expect(await line.locator('.money').textContent()).toContain('−₩1,000');
+  await link.blur();
+  await expect(line.locator('.money')).toContainText('−₩1,500');
+  await expect(dashboard.locator('.stat-main').first()).toContainText('₩1,500', { timeout: 25_000 });
+  await expect(dashboard.locator('[data-part=recent]')).toContainText('Partly refunded');
+});
+
+test('a page asks no more once the session is over, or when it is hidden', async ({ page, server, watch }) => {
+  watch.allow(/status of 4\d\d .*news/);
+  const owner = newcomer();
+  await shop(server.url, owner);
+  await page.clock.install();
+  await signInAt(page, server.url, owner);
+  await go(page, 'Payments');
+  await expect(page.getByRole('heading', { name: 'Payments', exact: true })).toBeVisible();
+  let asked = 0;
+  page.on('request', (request) => { asked += request.url().includes('/news?') ? 1 : 0; });
+  const wait = async () => {
+    await page.clock.runFor(5_000);
+    // What was asked has been answered when a later request has.
+    await page.evaluate(() => fetch('/healthz'));
+    return asked;
+  };
+  expect(await wait()).toBe(1);
+  await page.evaluate(() => Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true }));
+  expect(await wait()).toBe(1);
+  await page.evaluate(() => { delete document.visibilityState; });
+  expect(await wait()).toBe(2);
+  await page.context().clearCookies();
+  expect(await wait()).toBe(3);
+  for (let i = 0; i < 3; i += 1) await wait();
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  expect(await wait()).toBe(3);
+});
+
+test('who is signed in stands below the menu, however tall the page', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1440, height: 2400 });
+  await signUpAt(page, server.url, newcomer());
+  const [menu, who] = [await page.locator('.menu').boundingBox(), await page.locator('.who').boundingBox()];
+  expect(who.y - (menu.y + menu.height)).toBeLessThan(60);
+  expect(who.y).toBeGreaterThanOrEqual(menu.y + menu.height);
+});
+
 test('a payment that goes on shows what comes, by itself', async ({ page, server, people }) => {
   const owner = newcomer();
   const merchant = await shop(server.url, owner);
