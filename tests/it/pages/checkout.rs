@@ -20,7 +20,9 @@ fn state(page: &str) -> &str {
 
 #[tokio::test]
 async fn it_shows_the_order_in_the_customers_language() {
-    let app = spawn_app().await;
+    // It is looked at before a second has passed.
+    let clock = TestClock::at("2026-11-22T03:00:00Z");
+    let app = TestApp::with(|_| ()).clock(&clock).start().await;
     let (shop, order) = (app.shop().await, fresh("order"));
     let token = shop.token_of(1_234_567, &order).await;
     let (status, headers, page) = html(checkout(&app, &token)).await;
