@@ -1,5 +1,5 @@
 //! What the customer looks at: the order, its QR code, and how far the payment has come. The token in
-//! the address is the only credential; it shows nothing of whoever pays.
+//! the address is the only credential, so of whoever pays a masked address shows, no more.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use crate::{
     routes::{App, SignedIn, StreamQuery, open_stream, resume},
 };
 
-/// `/checkout/{token}/events`: the payment, live, without anything of the customer.
+/// `/checkout/{token}/events`: the payment, live. Of the customer it tells a masked address, no more.
 pub async fn events(
     app: web::Data<App>,
     request: HttpRequest,

@@ -1,5 +1,5 @@
 //! Server-rendered pages, from templates and files compiled into the binary. Nothing is loaded from
-//! another host, nothing inline is executed, and every page reads without a script.
+//! another host, nothing inline is executed, and every page but the phone app reads without a script.
 
 mod api;
 mod assets;

@@ -77,7 +77,7 @@ async fn an_expired_payment_says_so() {
 }
 
 #[tokio::test]
-async fn it_follows_the_payment_and_tells_nothing_of_the_customer() {
+async fn it_follows_the_payment_and_tells_of_the_customer_a_masked_address_alone() {
     let app = spawn_app().await;
     let (shop, customer) = app.shop_and_customer().await;
     let mut order = Shop::order(1000, &fresh("order"));
@@ -97,6 +97,8 @@ async fn it_follows_the_payment_and_tells_nothing_of_the_customer() {
     let (_, _, done) = html(checkout(&app, &token)).await;
     assert_eq!(state(&done), "done");
 
+    let (name, host) = customer.email.split_once('@').unwrap();
+    assert!(approved.contains(&format!("{}***@{host}", &name[..1])));
     let secrets = [&key, &customer.email, &customer.id, &shop.secret, &shop.client, "0001", "국민"];
     for (page, secret) in [&page, &approved, &done].into_iter().flat_map(|page| secrets.map(|secret| (page, secret))) {
         assert!(!page.contains(secret), "{secret}");
