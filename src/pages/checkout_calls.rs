@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, LOCATION},
     web::{self, Query},
 };
 use uuid::Uuid;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 use super::{
     checkout::{payment_of, return_url},
     language,
+    page::{see, see_instead},
 };
 use crate::{
     domain::Status,
@@ -62,6 +62,13 @@ pub async fn cancel(
     }
 }
 
+/// `GET /checkout/{token}/cancel`: to the page. A reload after a cancel that failed asks for this, and so does
+/// the switch of language.
+pub async fn instead(request: HttpRequest) -> HttpResponse {
+    let path = request.uri().path();
+    see_instead(&request, path.strip_suffix("/cancel").unwrap_or(path))
+}
+
 /// `/checkout/{token}/return`: to the shop's `successUrl` or `failUrl`. What goes along is decided here, so
 /// the page itself knows no payment key.
 pub async fn back(
@@ -76,8 +83,4 @@ pub async fn back(
 /// The page again, in the language it was in.
 fn page_of(request: &HttpRequest, token: &str) -> String {
     format!("/checkout/{token}?lang={}", language::code(language::of(request)))
-}
-
-fn see(url: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, url)).insert_header((CACHE_CONTROL, "no-store")).finish()
 }

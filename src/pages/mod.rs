@@ -32,26 +32,26 @@ use crate::routes::in_time;
 /// Mounts the pages, and what stands at no address.
 pub fn configure(config: &mut ServiceConfig) {
     let pages = [
-        ("/", web::get().to(front::door)),
-        ("/payment/deeplink/success", web::get().to(front::deep_link)),
-        ("/checkout/{token}", web::get().to(checkout::page)),
-        ("/checkout/{token}/qr.svg", web::get().to(checkout::qr)),
-        ("/checkout/{token}/events", web::get().to(checkout_calls::events)),
-        ("/checkout/{token}/cancel", web::post().to(checkout_calls::cancel)),
-        ("/checkout/{token}/return", web::get().to(checkout_calls::back)),
-        ("/checkout/{token}/scanned", web::post().to(checkout_calls::scanned)),
-        ("/m", web::get().to(phone::to_shell)),
-        ("/m/", web::get().to(phone::shell)),
-        ("/m/payment/deeplink/success", web::get().to(phone::deep_link)),
-        ("/m/manifest.webmanifest", web::get().to(phone::manifest)),
-        ("/m/sw.js", web::get().to(phone::worker)),
-        ("/docs/", web::get().to(docs::page)),
-        ("/api-docs", web::get().to(api::page)),
-        ("/sdk/v1/{file}", web::get().to(sdk::file)),
-        ("/static/{version}/{path:.*}", web::get().to(assets::file)),
+        web::resource("/").get(front::door),
+        web::resource("/payment/deeplink/success").get(front::deep_link),
+        web::resource("/checkout/{token}").get(checkout::page),
+        web::resource("/checkout/{token}/qr.svg").get(checkout::qr),
+        web::resource("/checkout/{token}/events").get(checkout_calls::events),
+        web::resource("/checkout/{token}/cancel").get(checkout_calls::instead).post(checkout_calls::cancel),
+        web::resource("/checkout/{token}/return").get(checkout_calls::back),
+        web::resource("/checkout/{token}/scanned").post(checkout_calls::scanned),
+        web::resource("/m").get(phone::to_shell),
+        web::resource("/m/").get(phone::shell),
+        web::resource("/m/payment/deeplink/success").get(phone::deep_link),
+        web::resource("/m/manifest.webmanifest").get(phone::manifest),
+        web::resource("/m/sw.js").get(phone::worker),
+        web::resource("/docs/").get(docs::page),
+        web::resource("/api-docs").get(api::page),
+        web::resource("/sdk/v1/{file}").get(sdk::file),
+        web::resource("/static/{version}/{path:.*}").get(assets::file),
     ];
-    for (path, route) in pages {
-        mount(config, web::resource(path).route(route));
+    for page in pages {
+        mount(config, page);
     }
     config.service(web::redirect("/docs", "/docs/"));
     desk::configure(config);
@@ -61,13 +61,13 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Mounts the demo shop; only where there is a demo.
 pub fn configure_shop(config: &mut ServiceConfig) {
     let pages = [
-        ("/shop/", web::get().to(shop::index)),
-        ("/shop/orders", web::post().to(shop::order)),
-        ("/shop/success", web::get().to(shop::success)),
-        ("/shop/fail", web::get().to(shop::failed)),
+        web::resource("/shop/").get(shop::index),
+        web::resource("/shop/orders").get(shop::instead).post(shop::order),
+        web::resource("/shop/success").get(shop::success),
+        web::resource("/shop/fail").get(shop::failed),
     ];
-    for (path, route) in pages {
-        mount(config, web::resource(path).route(route));
+    for page in pages {
+        mount(config, page);
     }
     config.service(web::redirect("/shop", "/shop/"));
 }

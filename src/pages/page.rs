@@ -8,7 +8,9 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, RETRY_AFTER, SET_COOKIE, VARY},
+        header::{
+            ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE, VARY,
+        },
     },
     middleware::Next,
 };
@@ -143,6 +145,19 @@ pub fn error_page(
         &Policy::default(),
         &ErrorPage { page: &page, title, message, can_retry: status.is_server_error(), is_desk },
     )
+}
+
+/// Leads on to another address.
+pub fn see(url: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, url)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+/// Leads to a page in place of what can only be sent to; what is asked of this address is asked of that one.
+pub fn see_instead(request: &HttpRequest, path: &str) -> HttpResponse {
+    match request.query_string() {
+        "" => see(path),
+        query => see(&format!("{path}?{query}")),
+    }
 }
 
 /// Who is turned away for a passing reason is told when to come back.

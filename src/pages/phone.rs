@@ -5,7 +5,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION},
+        header::{CACHE_CONTROL, CONTENT_TYPE},
     },
     web,
 };
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     assets,
-    page::Page,
+    page::{Page, see},
     reasons::{self, Told},
     security::Policy,
     texts::{Issuers, Phone},
@@ -93,8 +93,4 @@ pub async fn manifest(request: HttpRequest) -> HttpResponse {
 pub async fn worker(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let script = assets::find("m/sw.js").ok_or(Code::RouteNotFound)?;
     Ok(script.respond(&request, false))
-}
-
-fn see(url: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, url)).insert_header((CACHE_CONTROL, "no-store")).finish()
 }

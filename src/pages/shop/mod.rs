@@ -14,7 +14,13 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{page::Page, sdk, security::Policy, show::won, texts};
+use super::{
+    page::{Page, see_instead},
+    sdk,
+    security::Policy,
+    show::won,
+    texts,
+};
 use crate::{
     demo,
     error::{ApiError, Code, Lang},
@@ -110,4 +116,9 @@ pub async fn order(
     let created = api.post("", &format!("order-{}", chosen.order_id), lang, &body).await?;
     let checkout = created.data["checkoutUrl"].as_str().ok_or(Code::Internal)?;
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, checkout)).finish())
+}
+
+/// `GET /shop/orders`: to the shop. A reload after an order that failed asks for this.
+pub async fn instead(request: HttpRequest) -> HttpResponse {
+    see_instead(&request, "/shop/")
 }

@@ -68,7 +68,20 @@ async fn whoever_holds_the_token_gives_up_what_is_nobodys() {
         format!("/checkout/{token}?lang=ko")
     );
     assert_eq!(shop.state(&order).await, "CANCELED");
-    assert_eq!(app.http.get(format!("/checkout/{token}/cancel")).await.status, 405);
+}
+
+/// "Try again" and the switch of language on the page of an error load its address.
+#[tokio::test]
+async fn whoever_loads_the_address_of_a_cancel_again_sees_the_payment_and_cancels_nothing() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    let (order, token) = returning(&shop).await;
+    for query in ["", "?lang=ko&keep"] {
+        let path = format!("/checkout/{token}/cancel{query}");
+        assert_eq!(leads(&app, Method::GET, &path).await, format!("/checkout/{token}{query}"));
+    }
+    assert_eq!(leads(&app, Method::GET, "/checkout/x%0d%0ay:z/cancel").await, "/checkout/x%0d%0ay:z");
+    assert_eq!(shop.state(&order).await, "READY");
 }
 
 #[tokio::test]

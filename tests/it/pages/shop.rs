@@ -69,6 +69,14 @@ async fn an_order_without_a_script_leads_to_its_checkout() {
 }
 
 #[tokio::test]
+async fn whoever_loads_the_address_of_an_order_again_is_in_the_shop() {
+    let app = demo().await;
+    let response = app.http.get("/shop/orders?lang=en&keep").response().await;
+    assert_eq!(response.url().as_str(), format!("{}/shop/?lang=en&keep", app.http.base()));
+    assert!(response.text().await.unwrap().contains("Buy"));
+}
+
+#[tokio::test]
 async fn what_is_confirmed_is_the_shops_own_price() {
     let app = demo().await;
     let order = order_of(&app, "coffee").await;
