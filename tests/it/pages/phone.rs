@@ -45,10 +45,22 @@ async fn it_can_be_installed() {
     let app = spawn_app().await;
     let manifest = app.http.get("/m/manifest.webmanifest").await;
     assert_eq!(manifest.header("content-type"), Some("application/manifest+json"));
-    assert_eq!(manifest.json["scope"], "/m/");
-    for icon in manifest.json["icons"].as_array().unwrap() {
+    for (field, value) in [("scope", "/m/"), ("start_url", "/m/"), ("display", "standalone"), ("short_name", "Paygate")]
+    {
+        assert_eq!(manifest.json[field], value);
+    }
+    let icons = manifest.json["icons"].as_array().unwrap();
+    for (sizes, purpose) in [("192x192", "any"), ("512x512", "any"), ("512x512", "maskable")] {
+        assert!(icons.iter().any(|icon| icon["sizes"] == sizes && icon["purpose"] == purpose), "{sizes} {purpose}");
+    }
+    for icon in icons {
         let picture = app.http.get(icon["src"].as_str().unwrap()).await;
         assert_eq!(picture.header("content-type"), icon["type"].as_str());
+        // A picture says how large it is behind its first sixteen bytes.
+        if picture.header("content-type") == Some("image/png") {
+            let side = |at: usize| u32::from_be_bytes(picture.bytes[at..at + 4].try_into().unwrap());
+            assert_eq!(format!("{}x{}", side(16), side(20)), icon["sizes"].as_str().unwrap());
+        }
     }
     let worker = app.http.get("/m/sw.js").await;
     assert_eq!((worker.status, worker.header("cache-control")), (200, Some("no-cache")));
