@@ -183,6 +183,7 @@ test.describe('without JavaScript', () => {
   test('the phone app says what it needs', async ({ page, server }) => {
     await page.goto(`${server.url}/m/`);
     await expect(page.locator('noscript .empty')).toBeVisible();
+    await expect(page.locator('.spinner')).toBeHidden();
   });
 
   test('the chosen language stays, from the shop to the receipt', async ({ page, server }) => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from './support/test.mjs';
 import { startServer } from './support/server.mjs';
 import { desk } from './support/desk-states.mjs';
+import { MOST_SHIFT, noteShifts, shiftOf } from './support/shifts.mjs';
 import { pages, screens } from './support/states.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../target/screens/', import.meta.url));
@@ -17,8 +18,6 @@ const VIEWS = { ko: [[PHONE, 'light'], [COMPUTER, 'dark']], en: [[PHONE, 'dark']
 const IN_THE_HAND = [[PHONE, 'light'], [PHONE, 'dark']];
 /** How wide a window is when its pages are loaded. */
 const OPENED = { ko: PHONE, en: COMPUTER };
-/** As much as the eye forgives: a quarter of what is called good. */
-const MOST_SHIFT = 0.02;
 
 // Here payments expire soon, and a silent card network is soon given up.
 const BRIEF = {
@@ -73,22 +72,6 @@ function addressOf({ server: own, path, hash = '' }, server, lang) {
   url.hash = hash;
   return url.href;
 }
-
-/** Adds up what moved without being asked to. */
-function noteShifts() {
-  window.shift = 0;
-  new PerformanceObserver((list) => {
-    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shift += value;
-  }).observe({ type: 'layout-shift', buffered: true });
-}
-
-/** After everything is loaded and drawn. */
-const shiftOf = (page) => page.evaluate(async () => {
-  if (document.readyState !== 'complete') await new Promise((loaded) => addEventListener('load', loaded));
-  await document.fonts.ready;
-  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-  return window.shift;
-});
 
 /** Each page says that nothing inline is executed, where everything comes from, and that it tells nobody of itself. */
 function allowsTooMuch(response) {
