@@ -1,5 +1,5 @@
 // Ways through a purchase other than a window beside the shop: the page itself, one device, a slow network.
-import { approve, buy, expect, linkOn, loaded, test } from './support/test.mjs';
+import { approve, buy, expect, linkOn, loaded, state, test } from './support/test.mjs';
 
 const thanked = (page) => expect(page.getByRole('heading', { name: 'Thank you for your order' })).toBeVisible();
 const openApp = (checkout) => checkout.getByRole('link', { name: 'Pay on this device' });
@@ -60,6 +60,35 @@ test('on a phone the checkout leads to the app on the same device', async ({ pho
   await app.getByRole('button', { name: 'Pay ₩4,500' }).click();
   await thanked(page);
   await expect(app.getByRole('heading', { name: 'Payment complete' })).toBeVisible();
+});
+
+test('on a computer without a phone at hand the checkout leads to the app in another tab', async ({ page, server, people }) => {
+  const checkout = await buy(page, server.url);
+  const opened = checkout.waitForEvent('popup');
+  await checkout.getByRole('link', { name: 'No phone at hand? Pay in this browser' }).click();
+  const app = await opened;
+  await expect(app.getByText('Sign in to continue your payment.')).toBeVisible();
+  expect(await app.evaluate(() => window.opener)).toBeNull();
+  await state(checkout).toHaveAttribute('data-state', 'ready');
+  const { email, password } = await people.customer();
+  await app.getByLabel('E-mail').fill(email);
+  await app.getByLabel('Password').fill(password);
+  await app.getByRole('button', { name: 'Sign in' }).click();
+  await app.getByRole('button', { name: 'Pay ₩4,500' }).click();
+  await thanked(page);
+  await expect(app.getByRole('heading', { name: 'Payment complete' })).toBeVisible();
+});
+
+test('the way to the app in another tab is there in Korean, and not on a phone', async ({ page, phone, server, people }) => {
+  const { token } = await (await people.shop()).create();
+  const link = (one) => one.getByRole('link', { name: '휴대폰이 없나요? 이 브라우저에서 결제하기' });
+  await page.goto(`${server.url}/checkout/${token}?lang=ko`);
+  await expect(link(page)).toHaveAttribute('href', `/m/?lang=ko#/pay/${token}`);
+  await expect(link(page)).toBeVisible();
+  const touched = await phone(null);
+  await touched.goto(`${server.url}/checkout/${token}?lang=ko`);
+  await expect(touched.locator('.on-touch')).toBeVisible();
+  await expect(touched.locator('.on-desk')).toBeHidden();
 });
 
 test('on a computer the checkout has a code to scan and no such button', async ({ page, server }) => {

@@ -14,6 +14,7 @@ super::texts! {
         scanned_hint "휴대폰에서 같은 확인 번호를 선택하고 승인하세요." "Choose the same number on the phone, and approve.";
         matching "확인 번호" "Matching number";
         open_app "이 기기에서 결제하기" "Pay on this device";
+        open_here "휴대폰이 없나요? 이 브라우저에서 결제하기" "No phone at hand? Pay in this browser";
         failed "카드를 확인하지 못했습니다" "The card was not accepted";
         failed_hint "휴대폰에서 다른 카드로 다시 시도해 주세요." "Try again on your phone with another card.";
         verifying "카드를 확인하고 있습니다" "Checking the card";
