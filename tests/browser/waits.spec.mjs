@@ -1,6 +1,8 @@
 // While somebody waits: a sign that something comes, a clock that is right, and nothing that jumps.
-import { expect, test } from './support/test.mjs';
+import { expect, state, test } from './support/test.mjs';
 import { MOST_SHIFT, noteShifts, shiftOf } from './support/shifts.mjs';
+
+const reads = (one, selector, text) => expect(one.locator(selector)).toHaveText(text);
 
 /** Holds back what is asked for by `pattern`; returns how to let it go. */
 async function hold(app, pattern) {
@@ -49,5 +51,78 @@ for (const [name, hash, path, selector] of [
     await expect(app.locator(selector).first()).toBeVisible();
     await expect(loading).toHaveCount(0);
     expect(await shiftOf(app)).toBeLessThan(MOST_SHIFT);
+  });
+}
+
+test('the phone shows the order, and the time that is left until there is none', async ({ phone, server, people }) => {
+  const order = { orderId: `order-${Date.now()}`, orderName: 'Two mugs', amount: 36_000 };
+  const { token } = await (await people.shop()).create(order);
+  const app = await phone(await people.customer());
+  await app.clock.install();
+  await app.goto(`${server.url}/m/#/pay/${token}`);
+  const bill = app.locator('.bill');
+  for (const text of ['데모 상점', '₩36,000', 'Two mugs', `Order ${order.orderId}`]) await expect(bill).toContainText(text);
+  await counts(app, '.countdown', '.countdown time');
+});
+
+test('the checkout counts down until no time is left', async ({ page, server, people }) => {
+  const { token } = await (await people.shop()).create();
+  await page.clock.install();
+  await page.goto(`${server.url}/checkout/${token}?lang=en`);
+  await counts(page, '.countdown', '#countdown');
+});
+
+/** Ten minutes, seen at their beginning, in their last minute and behind their end. */
+async function counts(page, line, clock) {
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000));
+  const left = async () => {
+    const [, minutes, seconds] = /^(\d\d):(\d\d)$/.exec(await page.locator(clock).textContent());
+    return minutes * 60 + Number(seconds);
+  };
+  await expect.poll(left).toBeGreaterThan(500);
+  await expect(page.locator(line)).not.toHaveClass(/is-short/);
+  const before = await left();
+  await page.clock.runFor(10_000);
+  expect(before - await left()).toBe(10);
+  await page.clock.runFor((await left() - 61) * 1000);
+  await reads(page, clock, '01:01');
+  await expect(page.locator(line)).not.toHaveClass(/is-short/);
+  await page.clock.runFor(1000);
+  await reads(page, clock, '01:00');
+  await expect(page.locator(line)).toHaveClass(/is-short/);
+  await page.clock.runFor(90_000);
+  await reads(page, clock, '00:00');
+}
+
+for (const [width, height] of [[460, 780], [360, 780], [1440, 900]]) {
+  test(`a checkout ${width} pixels wide goes from one state to the next, and nothing jumps`, async ({ page, server, people }) => {
+    const [merchant, payer] = [await people.shop(), await people.customer(['failsVerification', 'limit'])];
+    const { token } = await merchant.create();
+    await page.setViewportSize({ width, height });
+    await page.addInitScript(noteShifts);
+    await page.goto(`${server.url}/checkout/${token}?lang=en`);
+    const panel = async () => {
+      await shiftOf(page);
+      const { y, height: tall } = await page.locator('.checkout').boundingBox();
+      return { top: y, bottom: y + tall };
+    };
+    const begun = await panel();
+    const isStill = async (name) => {
+      await state(page).toHaveAttribute('data-state', name);
+      const now = await panel();
+      for (const edge of ['top', 'bottom']) expect(Math.abs(now[edge] - begun[edge]), `${name}: ${edge}`).toBeLessThan(4);
+      expect(await shiftOf(page), name).toBeLessThan(MOST_SHIFT);
+    };
+    const code = await page.locator('.qr').boundingBox();
+    await payer.approve(token, 'failsVerification').catch(() => {});
+    await isStill('failed');
+    // A camera is in front of it.
+    expect(Math.abs((await page.locator('.qr').boundingBox()).y - code.y)).toBeLessThan(4);
+    await page.evaluate(() => { document.querySelector('#checkout').dataset.state = 'verifying'; });
+    await isStill('verifying');
+    const approved = await payer.approve(token, 'limit');
+    await isStill('approved');
+    await merchant.confirm(approved).catch(() => {});
+    await isStill('aborted');
   });
 }
