@@ -23,9 +23,6 @@ use crate::{
     vault::PasswordHasher,
 };
 
-/// As `config/default.toml` has it.
-const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-
 type Done = Result<(), Box<dyn Error>>;
 
 /// Serves until SIGTERM or SIGINT.
@@ -33,10 +30,10 @@ type Done = Result<(), Box<dyn Error>>;
 /// # Errors
 /// It cannot start, or the server failed.
 pub async fn serve(settings: Settings) -> Done {
-    let is_demo = settings.seeds_demo();
+    let demo = settings.seeds_demo().then(|| settings.server.clone());
     let paygate = Paygate::start(settings, Given::default()).await?;
-    if is_demo {
-        print_welcome(paygate.address());
+    if let Some(server) = demo {
+        print!("{}", demo::welcome(&server, paygate.address()));
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
@@ -44,37 +41,6 @@ pub async fn serve(settings: Settings) -> Done {
         _ = interrupt.recv() => {}
     }
     Ok(paygate.stop().await?)
-}
-
-fn print_welcome(address: SocketAddr) {
-    println!(
-        "
-Paygate is listening on {address}
-
-  Demo shop      {shop} / {password}      (back office)
-  Demo customer  {customer} / {password}  (has a card that always works)
-
-  Buy something  http://{address}/shop/
-  Phone app      http://{address}/m/      (open it in a second tab, or scan the code with a phone)
-  Developers     http://{address}/docs/
-  Back office    http://{address}/backoffice/
-  Health         http://{address}/readyz
-  Metrics        http://{address}/metrics
-
-Or watch one whole payment on the wire, in another terminal:
-
-  {listen}cargo run -- demo pay
-",
-        // Where it looks by itself.
-        listen = if address.to_string() == DEFAULT_LISTEN {
-            String::new()
-        } else {
-            format!("PAYGATE__SERVER__LISTEN={address} ")
-        },
-        shop = demo::SHOP_EMAIL,
-        customer = demo::CUSTOMER_EMAIL,
-        password = demo::PASSWORD,
-    );
 }
 
 /// Brings the schema up to date.

@@ -55,7 +55,7 @@ pub async fn nothing(app: web::Data<App>, request: HttpRequest) -> Result<HttpRe
 
 /// `/payment/deeplink/success`: whoever takes this server itself for the phone app is led to it.
 pub async fn deep_link(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let there = format!("{}/payment/deeplink/success?{}", app.phone_app(), request.query_string());
+    let there = format!("{}/payment/deeplink/success?{}", app.server.phone_app(), request.query_string());
     // A token stands in it: nobody keeps it.
     HttpResponse::SeeOther().insert_header((LOCATION, there)).insert_header((CACHE_CONTROL, "no-store")).finish()
 }
@@ -66,7 +66,7 @@ fn show(app: &App, request: &HttpRequest, status: StatusCode) -> Result<HttpResp
     let way = |href: &str, name, about| Way { href: href.to_owned(), name, about };
     let shop = app.has_demo.then(|| way("/shop/", texts.shop, texts.shop_hint));
     let ways = [
-        way(&format!("{}/", app.phone_app()), texts.phone, texts.phone_hint),
+        way(&format!("{}/", app.server.phone_app()), texts.phone, texts.phone_hint),
         way("/backoffice/", texts.desk, texts.desk_hint),
         way("/docs/", texts.docs, texts.docs_hint),
     ];

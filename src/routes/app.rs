@@ -53,6 +53,14 @@ impl ServerSettings {
     pub fn scheme(&self) -> &'static str {
         if self.tls_certificate.as_os_str().is_empty() { "http" } else { "https" }
     }
+
+    /// Where the phone app is, without a trailing slash: a path of this server, or an address elsewhere.
+    pub fn phone_app(&self) -> &str {
+        match self.phone_app_url.trim_end_matches('/') {
+            "" => "/m",
+            url => url,
+        }
+    }
 }
 
 /// The dependencies of the handlers, made once in `startup`.
@@ -112,17 +120,9 @@ impl App {
         self.in_production && is_unsaid || self.public_url(request).starts_with("https:")
     }
 
-    /// Where the phone app is, as a page of ours links to it, without a trailing slash.
-    pub fn phone_app(&self) -> &str {
-        match self.server.phone_app_url.trim_end_matches('/') {
-            "" => "/m",
-            url => url,
-        }
-    }
-
-    /// The same for whoever comes from elsewhere.
+    /// The phone app's address for whoever comes from elsewhere, without a trailing slash.
     pub fn phone_app_url(&self, request: &HttpRequest) -> String {
-        let app = self.phone_app();
+        let app = self.server.phone_app();
         if app.starts_with('/') { format!("{}{app}", self.public_url(request)) } else { app.to_owned() }
     }
 }

@@ -1,6 +1,6 @@
 //! `paygate demo pay`: a newcomer's first payment, with and without a server.
 
-use crate::support::{Process, TestDatabase, command};
+use crate::support::{Process, TestDatabase, command, eventually};
 
 /// Everything that is printed, when it ends well.
 async fn played(database: &TestDatabase, variables: &[(&str, &str)]) -> (Option<i32>, String) {
@@ -54,4 +54,52 @@ async fn a_step_that_is_not_as_it_should_be_is_the_end_of_it() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("← 400") && text.contains("sign-in answered 400"), "{text}");
     assert!(!text.contains("as it should be"), "{text}");
+}
+
+/// What a server with demo data prints when it has started.
+async fn welcome(database: &TestDatabase, variables: &[(&str, &str)]) -> (Process, String) {
+    let server = Process::start(database, &[&[("PAYGATE__DEMO__SEED", "true")], variables].concat()).await;
+    eventually("the welcome", async || server.log().contains("pasted address.)")).await;
+    let log = server.log();
+    let text = log[log.find("\nPaygate is listening").unwrap()..].to_owned();
+    (server, text)
+}
+
+/// The addresses in a text.
+fn addresses(text: &str) -> Vec<&str> {
+    text.split_whitespace().filter(|word| word.starts_with("http://")).collect()
+}
+
+#[tokio::test]
+async fn what_the_welcome_says_is_there_is_there() {
+    let database = TestDatabase::create().await;
+    let (server, text) = welcome(&database, &[]).await;
+    let addresses = addresses(&text);
+    assert_eq!(addresses.len(), 6, "{text}");
+    for address in addresses {
+        let path = address.strip_prefix(server.http.base()).unwrap_or_else(|| panic!("{address}: {text}"));
+        assert_eq!(server.http.get(path).header("accept", "text/html").response().await.status(), 200, "{address}");
+    }
+    let port = server.http.address().rsplit_once(':').unwrap().1;
+    assert!(
+        text.contains(&format!("PAYGATE__SERVER__LISTEN={} cargo run -- demo pay", server.http.address())),
+        "{text}"
+    );
+    assert!(text.contains("A phone cannot open these addresses."), "{text}");
+    let setting = format!("LISTEN=0.0.0.0:{port} PAYGATE__SERVER__PUBLIC_URL=http://YOUR_LAN_ADDRESS:{port} cargo run");
+    assert!(text.contains(&setting), "{text}");
+}
+
+#[tokio::test]
+async fn the_welcome_names_the_address_that_a_phone_can_open() {
+    let database = TestDatabase::create().await;
+    let (server, text) = welcome(&database, &[("PAYGATE__SERVER__PUBLIC_URL", "http://192.0.2.7:8080/")]).await;
+    assert!(addresses(&text).iter().all(|address| address.starts_with("http://192.0.2.7:8080/")), "{text}");
+    assert!(text.contains("with its own camera app") && !text.contains("cannot"), "{text}");
+    drop(server);
+    let database = TestDatabase::create().await;
+    let (_server, text) = welcome(&database, &[("PAYGATE__SERVER__LISTEN", "0.0.0.0:0")]).await;
+    // Nobody can open 0.0.0.0, and what a code would hold is still this machine alone.
+    assert!(addresses(&text).iter().all(|address| address.starts_with("http://127.0.0.1:")), "{text}");
+    assert!(text.contains("A phone cannot open these addresses."), "{text}");
 }

@@ -81,7 +81,7 @@ pub async fn index(app: web::Data<App>, request: HttpRequest) -> Result<HttpResp
         sdk: sdk::released("paygate"),
         integrity: sdk::integrity("paygate.js").unwrap_or_default(),
         base: api.base,
-        phone: format!("{}/", app.phone_app()),
+        phone: format!("{}/", app.server.phone_app()),
         customer_email: demo::CUSTOMER_EMAIL,
         password: demo::PASSWORD,
         page: &page,
