@@ -4,8 +4,8 @@ use std::fmt;
 
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, IsolationLevel, Iterable, LoaderTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, TransactionTrait, Value,
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, IsolationLevel, Iterable,
+    LoaderTrait, QueryFilter, QueryOrder, QuerySelect, Select, TransactionTrait, Value,
     sea_query::{Query, QueryBuilder, SqliteQueryBuilder},
 };
 use uuid::Uuid;
@@ -145,7 +145,7 @@ fn replay(id: PaymentId, events: &[Recorded]) -> (Option<Payment>, Vec<payment_t
 }
 
 fn compare_projection(payment: &Payment, row: &payment::Model, differences: &mut Vec<String>) {
-    differ("the payment", &payment_row(payment), &row.clone().into(), differences);
+    differ("the payment", &payment_row(payment).into_active_model(), &row.clone().into(), differences);
 }
 
 fn compare_transactions(

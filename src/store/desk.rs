@@ -6,7 +6,8 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use paygate_entity::payment;
 use sea_orm::{
-    ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -143,6 +144,23 @@ impl Store {
             entries.reverse();
         }
         Ok((entries, is_more))
+    }
+
+    /// Those of a business's payments that are named, as they are now, in no order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn entries(
+        &self,
+        merchant: MerchantId,
+        ids: impl Iterator<Item = PaymentId>,
+        now: Timestamp,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let way = Way { hides_owner: true, ..Way::default() };
+        let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
+        let rows = found_by(way, Owner::Merchant(merchant), &all);
+        let rows = rows.filter(payment::Column::Id.is_in(ids.map(PaymentId::uuid))).all(&self.read).await?;
+        rows.into_iter().map(|row| entry(row, now)).collect()
     }
 
     /// How the database finds the rows of [`Store::browse`], line by line in its own words; no line when it need

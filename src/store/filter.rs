@@ -55,6 +55,25 @@ impl PaymentFilter {
         !has_it
     }
 
+    /// A payment may come to be in such a list later than it was made.
+    pub(super) const fn may_be_entered(&self) -> bool {
+        self.is_in_doubt || self.status.is_some() || self.kind.is_some() || self.method.is_some() || self.name.is_some()
+    }
+
+    /// A payment is in the list, as far as that changes in its life.
+    pub(super) fn has(&self, row: &payment::Model) -> bool {
+        let is_such = |kind| match kind {
+            TransactionKind::Approved => row.approved_at.is_some(),
+            TransactionKind::Canceled => row.has_cancel,
+            TransactionKind::Refunded => row.has_refund,
+        };
+        self.kind.is_none_or(is_such)
+            && self.status.is_none_or(|status| row.status == status.as_str())
+            && self.method.as_ref().is_none_or(|method| row.method.as_ref() == Some(method))
+            && self.name.as_ref().is_none_or(|name| row.search_text.contains(&folded(name)))
+            && (!self.is_in_doubt || row.doubt.is_some())
+    }
+
     pub(super) fn condition(&self, way: Way) -> Condition {
         use payment::Column::{
             Amount, ApprovedAt, CreatedAt, HasCancel, HasRefund, Method, OrderId, PaymentKey, SearchText, Status,

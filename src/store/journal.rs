@@ -14,7 +14,7 @@ use std::sync::Arc;
 use metrics::{counter, histogram};
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Iterable, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, Iterable, TransactionTrait,
     sea_query::{Alias, Expr, ExprTrait, OnConflict},
 };
 use serde::Deserialize;
@@ -62,7 +62,7 @@ impl Commit {
     /// An event cannot be written as JSON, which no event of ours does.
     pub fn new(payment: &Payment, events: &[Recorded], keys: Vec<KeyWrite>) -> Result<Self, StoreError> {
         Ok(Self {
-            payment: payment_row(payment),
+            payment: payment_row(payment).into_active_model(),
             transactions: transaction_rows(payment, events),
             is_first: events.first().is_some_and(|first| first.seq == 1),
             events: events.iter().map(|recorded| event_row(payment.id, recorded)).collect::<Result<_, _>>()?,

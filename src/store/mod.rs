@@ -43,7 +43,7 @@ pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite, Running};
 pub use journal::{Commit, CommitError, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys, KeyOf, Renewal};
 pub use merchants::Merchant;
-pub use news::PAID_LATE;
+pub use news::UNDER_WAY;
 pub use origins::MAX_ORIGINS;
 pub use payments::{Doubts, Listed, Owner, Transaction, TransactionKind};
 pub use records::Records;

@@ -42,7 +42,7 @@ pub(super) fn customer_in(search_text: &str) -> Option<&str> {
 }
 
 /// The projection of a payment.
-pub(super) fn payment_row(payment: &Payment) -> payment::ActiveModel {
+pub(super) fn payment_row(payment: &Payment) -> payment::Model {
     let order = &payment.order;
     let completed = |wanted| {
         payment.refunds.iter().any(|refund| refund.kind == wanted && matches!(refund.state, RefundState::Done { .. }))
@@ -78,7 +78,6 @@ pub(super) fn payment_row(payment: &Payment) -> payment::ActiveModel {
             doubt.to_owned()
         }),
     }
-    .into_active_model()
 }
 
 pub(super) fn event_row(payment: PaymentId, recorded: &Recorded) -> Result<payment_event::ActiveModel, StoreError> {

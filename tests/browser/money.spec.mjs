@@ -167,13 +167,17 @@ test('a charge in doubt is told, asked about, and settles by itself', async ({ p
     const order = { orderId: 'doubt', orderName: 'Silent charge', amount: 12_000 };
     expect((await merchant.sell(payer, order, 'chargesSilently')).code).toBe('PAYMENT_OUTCOME_UNKNOWN');
     await charging;
-    await page.reload();
+    // The page tells of it by itself, and so does the menu.
     const doubt = page.locator('.doubt').filter({ hasText: 'Silent charge' });
     await expect(doubt).toContainText('The card company is being asked what became of the charge.');
     await expect(doubt).toContainText('₩12,000');
+    await expect(page.locator('.menu .count')).toHaveText('1');
     await expect(page.getByRole('button', { name: 'Record the result' })).toHaveCount(0);
     await go(page, 'Payments');
     await expect(page.locator('.rows .tag-warn')).toHaveText('In doubt');
+    const other = await page.context().newPage();
+    await other.goto(`${server.url}/backoffice/doubts`);
+    await expect(other.locator('.spinner')).toBeVisible();
     await page.getByRole('link', { name: 'Silent charge' }).click();
     await expect(page.getByRole('main').getByRole('link', { name: 'In doubt' })).toBeVisible();
     await expect(page.getByRole('link', { name: 'Refund' })).toHaveCount(0);
@@ -182,6 +186,9 @@ test('a charge in doubt is told, asked about, and settles by itself', async ({ p
     await expect(page.locator('.tag').first()).toHaveText('Paid');
     await expect(page.getByRole('link', { name: 'Refund' })).toBeVisible();
     expect(await merchant.order('doubt')).toMatchObject({ status: 'DONE', balanceAmount: 12_000 });
+    // What turned there has come to an end.
+    await expect(other.getByRole('heading', { name: 'No money is in doubt.' })).toBeVisible();
+    await expect(other.locator('.spinner')).toHaveCount(0);
   } finally {
     await server.stop();
     wire.stop();
@@ -203,14 +210,25 @@ test('where nobody can be asked, a person decides, once and with a note', async 
     const note = page.getByLabel('Who said so, and how you found out');
     await page.getByLabel('It was approved').check();
     await note.fill('Ms Kim at the card company, by phone');
+    // What comes meanwhile is announced, and takes nothing of it away.
+    await merchant.sell(payer, { orderId: 'another', orderName: 'Another charge', amount: 1_000 }, 'chargesSilently');
+    await expect(page.getByRole('link', { name: 'What this page shows has changed. Reload' })).toBeVisible();
+    await expect(note).toHaveValue('Ms Kim at the card company, by phone');
+    await expect(page.locator('.doubt')).toHaveCount(1);
     await page.getByRole('button', { name: 'Record the result' }).click();
     await expect(page.getByRole('checkbox')).toBeFocused();
     expect(await merchant.order('doubt')).toMatchObject({ status: 'IN_PROGRESS' });
     await page.getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Record the result' }).click();
-    await expect(page.getByRole('status')).toHaveText('The result is recorded.');
-    await expect(page.getByRole('heading', { name: 'No money is in doubt.' })).toBeVisible();
+    const recorded = page.getByRole('status').filter({ hasText: 'The result is recorded.' });
+    await expect(recorded).toBeVisible();
+    await expect(page.locator('.doubt')).toHaveCount(1);
     expect(await merchant.order('doubt')).toMatchObject({ status: 'DONE', balanceAmount: 12_000 });
+    await page.getByLabel('It was not approved').check();
+    await note.fill('Ms Kim again');
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Record the result' }).click();
+    await expect(page.getByRole('heading', { name: 'No money is in doubt.' })).toBeVisible();
     await go(page, 'Dashboard');
     await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
     await expect(told).toHaveCount(0);

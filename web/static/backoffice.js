@@ -1,43 +1,59 @@
 // Makes the back office more comfortable; every page works without it.
 
-const POLL_EVERY_MS = 5000;
+const POLL_EVERY_S = 5;
 
 /** Asks again and again while somebody looks, until the answer is no longer ours to read. */
-function poll(url, seen) {
+function poll(url, seen, everyS = POLL_EVERY_S) {
+  const over = new AbortController();
+  const { signal } = over;
   let isAsking = false;
   const ask = async () => {
     if (isAsking || document.visibilityState !== 'visible') return;
     isAsking = true;
     try {
-      const response = await fetch(url, { headers: { accept: 'application/json' } });
-      if (response.status === 401) clearInterval(timer);
-      if (response.ok) seen(await response.json(), () => clearInterval(timer));
+      const response = await fetch(url, { redirect: 'manual', signal });
+      if (response.ok) await seen(response, () => over.abort());
+      // A redirect (its status is 0) or a refusal stays what it is; a server that is ill may be well the next time.
+      else if (response.status < 500) over.abort();
     } catch {
       // The network may be back the next time.
     } finally {
       isAsking = false;
     }
   };
-  const timer = setInterval(ask, POLL_EVERY_MS);
-  document.addEventListener('visibilitychange', ask);
+  const timer = setInterval(ask, everyS * 1000);
+  document.addEventListener('visibilitychange', ask, { signal });
+  signal.addEventListener('abort', () => clearInterval(timer));
 }
 
-/** New payments are announced; the lines stay where they are. */
-function announceNew() {
-  const place = document.getElementById('news');
+/** The marked parts of the page become what the server says that they are now. */
+function followParts() {
+  const place = document.querySelector('[data-live]');
   if (!place) return;
-  const link = place.firstElementChild;
-  poll(place.dataset.url, ({ count, text }) => {
-    link.hidden = count === 0;
-    if (link.textContent !== text) link.textContent = text;
-  });
+  poll(place.dataset.live, async (response) => {
+    const now = new DOMParser().parseFromString(await response.text(), 'text/html');
+    for (const fresh of now.querySelectorAll('[data-part]')) {
+      const shown = document.querySelector(`[data-part="${fresh.dataset.part}"]`);
+      if (shown && shown.innerHTML !== fresh.innerHTML) follow(shown, fresh);
+    }
+  }, place.dataset.everyS);
+}
+
+/** Nothing is taken from under somebody's hands: it changes the next time, or is announced where it is a form. */
+function follow(shown, fresh) {
+  const fields = [...shown.querySelectorAll('input, textarea')];
+  const isTyped = fields.some((field) => field.checked !== field.defaultChecked || field.value !== field.defaultValue);
+  const isBusy = shown.contains(document.activeElement) || (!getSelection().isCollapsed && getSelection().containsNode(shown, true));
+  if (!isTyped && !isBusy) shown.replaceChildren(...fresh.childNodes);
+  else if (fields.length) document.getElementById('changed')?.removeAttribute('hidden');
 }
 
 /** A payment that is waiting for something shows what came, unless somebody is busy here. */
 function watchPayment() {
   const place = document.getElementById('watch');
   if (!place?.dataset.url) return;
-  poll(place.dataset.url, ({ seq }, stop) => {
+  poll(place.dataset.url, async (response, stop) => {
+    const { seq } = await response.json();
     if (String(seq) === place.dataset.seq) return;
     stop();
     if (getSelection().isCollapsed && scrollY < 200) location.reload();
@@ -80,20 +96,20 @@ function copiedBySelection(text) {
 
 /** A form that asks for money is sent once; the server takes it for one in any case. */
 function sendOnce() {
-  for (const form of document.querySelectorAll('form[data-once]')) {
-    form.addEventListener('submit', (event) => {
-      if (form.dataset.isSent) event.preventDefault();
-      form.dataset.isSent = 'yes';
-      form.querySelector('button:not([type=button])').setAttribute('aria-disabled', 'true');
-    });
-  }
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (!form.matches('[data-once]')) return;
+    if (form.dataset.isSent) event.preventDefault();
+    form.dataset.isSent = 'yes';
+    form.querySelector('button:not([type=button])').setAttribute('aria-disabled', 'true');
+  });
   // Coming back to the page, somebody may send it again.
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 }
 
 // On a narrow screen the menu is wider than it.
 document.querySelector('.menu [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-announceNew();
+followParts();
 watchPayment();
 copyButtons();
 sendOnce();

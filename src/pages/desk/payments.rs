@@ -1,9 +1,6 @@
 //! The list of payments.
 
-use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header::CACHE_CONTROL},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use jiff::Timestamp;
 
@@ -15,14 +12,16 @@ use super::{
     tag::Tag,
 };
 use crate::{
-    domain::Status,
+    domain::{PaymentId, Status},
     error::{ApiError, Lang},
     pages::{
+        language,
         page::Page,
+        security::Policy,
         show::{minute, number, won},
         texts,
     },
-    store::{Bounded, Cursor, Entry, Owner, PAID_LATE, Sort},
+    store::{Bounded, Cursor, Entry, Owner, PaymentFilter, Sort, UNDER_WAY},
 };
 
 #[derive(Template)]
@@ -47,13 +46,24 @@ struct Payments<'a> {
     previous: String,
     next: String,
     csv: String,
-    /// Where new payments are asked for, and where they are seen.
+    /// Where it is asked what has changed; empty when the list is of nothing.
     news: String,
-    fresh: String,
+}
+
+/// What has changed in a list: what is new, and how the payments on the screen stand.
+#[derive(Template)]
+#[template(path = "backoffice/news.html")]
+struct News {
+    text: String,
+    /// Where the new ones are seen.
+    href: String,
+    rows: Vec<Row>,
+    desk: &'static texts::Desk,
 }
 
 /// A payment on one line.
 pub struct Row {
+    pub id: PaymentId,
     pub href: String,
     pub at: String,
     pub order_name: String,
@@ -73,6 +83,7 @@ impl Row {
         let last = entry.card_masked.as_deref().and_then(|masked| masked.rsplit('-').next());
         let method = [entry.card_company.as_deref(), last];
         Self {
+            id: entry.id,
             href: format!("/backoffice/payments/{}", entry.id),
             at: minute(entry.created_at),
             amount: won(entry.amount, lang),
@@ -91,12 +102,13 @@ impl Row {
 const MOST: u64 = 1_000;
 /// New rows are counted up to this.
 const MOST_NEW: u64 = 99;
+const MOST_SHOWN: usize = 20;
 
 /// `/backoffice/payments`.
 pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
     let shell = Shell::of(&desk, Section::Payments).await?;
     let asked = Asked::of(desk.request.query_string());
-    let made = desk.now().as_microsecond();
+    let made = desk.now();
     let found = match asked.filter() {
         Ok(filter) => Ok(found(&desk, &asked, filter).await?),
         Err(error) => Err(error),
@@ -127,11 +139,7 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
         previous: step(found.first.filter(|_| found.has_before), "before", "after"),
         next: step(found.last.filter(|_| found.has_after), "after", "before"),
         csv: format!("/backoffice/payments.csv?{}", asked.with(&here)),
-        news: format!(
-            "/backoffice/payments/news?{}&made={made}",
-            asked.with(&[("after", &found.newest), ("before", "")])
-        ),
-        fresh: list(&[("after", ""), ("before", ""), ("sort", "")]),
+        news: if status.is_success() { news_of(&asked, &found, made) } else { String::new() },
         rows: found.entries.into_iter().map(|entry| Row::of(entry, lang)).collect(),
         asked: &asked,
         page: &shell.page,
@@ -154,7 +162,7 @@ struct Found {
     newest: String,
 }
 
-async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentFilter>) -> Result<Found, ApiError> {
+async fn found(desk: &Desk, asked: &Asked, filter: Option<PaymentFilter>) -> Result<Found, ApiError> {
     let Some(filter) = filter else { return Ok(Found { count: Some(Bounded::default()), ..Found::default() }) };
     let (owner, window) = (Owner::Merchant(desk.merchant.id), asked.window());
     let (entries, is_more) = desk.app.store.browse(owner, &filter, window, desk.now()).await?;
@@ -171,7 +179,7 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentF
         Some(entry) => entry.cursor(Sort::Date),
         // The first of all: whatever comes is new, and it was not asked for long ago.
         None if is_first && entries.is_empty() => {
-            let early = desk.now().checked_sub(PAID_LATE).unwrap_or(Timestamp::MIN);
+            let early = desk.now().checked_sub(UNDER_WAY).unwrap_or(Timestamp::MIN);
             Cursor { value: early.as_microsecond(), id: uuid::Uuid::nil().into() }
         }
         None => Cursor { value: desk.now().as_microsecond(), id: uuid::Uuid::max().into() },
@@ -187,22 +195,35 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<crate::store::PaymentF
     })
 }
 
+/// Where it is asked what has changed since the page was made.
+fn news_of(asked: &Asked, found: &Found, made: Timestamp) -> String {
+    let shown: Vec<_> = found.entries.iter().map(|entry| entry.id.to_string()).collect();
+    let asked = asked.with(&[("after", &found.newest), ("before", "")]);
+    format!("/backoffice/payments/news?{asked}&made={}&shown={}", made.as_microsecond(), shown.join(","))
+}
+
 /// `/backoffice/payments/news`: how many payments the list has that came after the one in `after`, or that entered
-/// it since it was `made`.
+/// it since it was `made`, and how those stand that are `shown`.
 pub async fn news(desk: Desk) -> Result<HttpResponse, ApiError> {
     let asked = Asked::of(desk.request.query_string());
-    let texts = texts::Payments::of(crate::pages::language::of(&desk.request));
+    let lang = language::of(&desk.request);
+    let texts = texts::Payments::of(lang);
+    let (store, merchant) = (&desk.app.store, desk.merchant.id);
     let made = desk.asked("made").parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
     let new = match (asked.filter()?, asked.after.parse().ok()) {
-        (Some(filter), Some(after)) => {
-            let owner = Owner::Merchant(desk.merchant.id);
-            desk.app.store.count_news(owner, &filter, after, made, MOST_NEW).await?
-        }
+        (Some(filter), Some(after)) => store.count_news(merchant, &filter, after, made, MOST_NEW).await?,
         _ => Bounded::default(),
     };
-    let text = counted(new, texts.news, texts.news_more);
-    let told = serde_json::json!({ "count": new.count, "text": text });
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(told))
+    let shown = desk.asked("shown");
+    let shown = shown.split(',').take(MOST_SHOWN).filter_map(|id| id.parse().ok());
+    let entries = store.entries(merchant, shown, desk.now()).await?;
+    let news = News {
+        text: if new.count > 0 { counted(new, texts.news, texts.news_more) } else { String::new() },
+        href: format!("/backoffice/payments?{}", asked.with(&[("after", ""), ("before", ""), ("sort", "")])),
+        rows: entries.into_iter().map(|entry| Row::of(entry, lang)).collect(),
+        desk: texts::Desk::of(lang),
+    };
+    Page::of(&desk.request).send_secret(StatusCode::OK, &Policy::default(), &news)
 }
 
 /// A count in words.

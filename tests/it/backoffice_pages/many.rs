@@ -16,7 +16,7 @@ const MORE_THAN_THE_SYSTEM_TAKES: i64 = 14_000;
 const CSV: &str = "/backoffice/payments.csv";
 
 /// One payment, and thousands more like it, a second and an amount apart.
-async fn many(app: &TestApp, shop: &Shop, count: i64) -> Vec<Model> {
+pub async fn many(app: &TestApp, shop: &Shop, count: i64) -> Vec<Model> {
     shop.token_of(1_000, &fresh("order")).await;
     let db = app.database.connect().await;
     let first = Entity::find().one(&db).await.unwrap().unwrap();

@@ -6,6 +6,7 @@ mod door;
 mod doubts;
 mod keys;
 mod many;
+mod news;
 mod next;
 mod payment;
 mod payments;

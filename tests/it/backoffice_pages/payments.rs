@@ -1,12 +1,12 @@
-//! The list: its filters, its pages, what it announces.
+//! The list: its filters, its pages.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Browser, Shown, attribute};
+use super::{Browser, Shown, attribute, many::many};
 use crate::support::{Approved, Customer, ScriptedAcquirer, Shop, TestApp, TestClock, fresh, spawn_app};
 
-const LIST: &str = "/backoffice/payments";
+pub const LIST: &str = "/backoffice/payments";
 
 /// The order numbers on a page, from top to bottom.
 pub fn orders(shown: &Shown) -> Vec<String> {
@@ -14,7 +14,7 @@ pub fn orders(shown: &Shown) -> Vec<String> {
     cells.map(|cell| cell.split("quiet\">").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
 }
 
-async fn named(shop: &Shop, name: &str, amount: i64) -> String {
+pub async fn named(shop: &Shop, name: &str, amount: i64) -> String {
     let order = fresh("order");
     let body = json!({ "amount": amount, "orderId": order, "orderName": name });
     shop.create(&body).await.data();
@@ -25,7 +25,7 @@ async fn list(browser: &Browser, query: &[(&str, &str)]) -> Vec<String> {
     orders(&browser.get(&address(query)).await)
 }
 
-fn address(query: &[(&str, &str)]) -> String {
+pub fn address(query: &[(&str, &str)]) -> String {
     format!("{LIST}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish())
 }
 
@@ -121,6 +121,7 @@ async fn a_filter_that_makes_no_sense_is_named_and_finds_nothing() {
         let shown = browser.get(&address(query)).await;
         assert_eq!(shown.status, 400, "{query:?}");
         shown.says(told).says("aria-invalid").hides("<td");
+        assert!(!shown.text.contains("data-live"), "it would ask for news of nothing for ever");
     }
     // Nor does the file become one of everything.
     assert_eq!(browser.get("/backoffice/payments.csv?status=NEVER").await.status, 400);
@@ -168,71 +169,54 @@ async fn pages_stay_right_while_rows_arrive() {
 }
 
 #[tokio::test]
-async fn new_payments_are_announced_and_nothing_else() {
-    let app = spawn_app().await;
-    let (browser, shop) = Browser::with_shop(&app).await;
-    let (_, other) = Browser::with_shop(&app).await;
-    let news = async |shown: &Shown| -> Value {
-        let place = shown.text.split("id=\"news\"").nth(1).unwrap();
-        let url = attribute(place, "data-url");
-        let answer = browser.get_with(&url, &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]).await;
-        serde_json::from_str(&answer.ok().text).unwrap()
-    };
-    let empty = browser.get(LIST).await;
-    assert_eq!(news(&empty).await["count"], 0);
-    named(&shop, "one", 1_000).await;
-    assert_eq!(news(&empty).await, json!({ "count": 1, "text": "새 결제 1건 보기" }));
-    let shown = browser.get(LIST).await;
-    named(&other, "theirs", 1_000).await;
-    assert_eq!(news(&shown).await["count"], 0);
-    let cheap = browser.get(&address(&[("max", "999")])).await;
-    named(&shop, "two", 1_000).await;
-    named(&shop, "three", 500).await;
-    assert_eq!((news(&shown).await["count"].clone(), news(&cheap).await["count"].clone()), (json!(2), json!(1)));
-    let stranger = Browser::new(&app);
-    assert_eq!(
-        stranger.get_with("/backoffice/payments/news?after=0-0", &[("accept", "application/json")]).await.status,
-        401
-    );
-}
-
-#[tokio::test]
-async fn what_was_asked_for_before_and_is_paid_later_is_announced_where_it_enters_the_list() {
-    let clock = TestClock::at("2026-11-22T03:00:00Z");
-    let app = TestApp::with(|_| ()).clock(&clock).start().await;
-    let (shop, customer) = app.shop_and_customer().await;
-    let browser = Browser::of(&app, &shop).await;
-    let waits = app.approved_payment(&shop, &customer).await;
-    clock.advance(jiff::SignedDuration::from_secs(1));
-    app.done_payment(&shop, &customer).await;
-    clock.advance(jiff::SignedDuration::from_secs(1));
-    let (all, done) = (browser.get(LIST).await, browser.get(&address(&[("status", "DONE")])).await);
-    let (kind, ready) =
-        (browser.get(&address(&[("type", "payment")])).await, browser.get(&address(&[("status", "READY")])).await);
-    let news = async |shown: &Shown| {
-        let url = attribute(shown.text.split("id=\"news\"").nth(1).unwrap(), "data-url");
-        let told: Value = serde_json::from_str(&browser.get(&url).await.ok().text).unwrap();
-        told["count"].as_u64().unwrap()
-    };
-    let counts = async || [news(&done).await, news(&kind).await, news(&all).await, news(&ready).await];
-    assert_eq!(counts().await, [0; 4]);
-    clock.advance(jiff::SignedDuration::from_secs(1));
-    shop.confirm_of(&waits).await.data();
-    assert_eq!(counts().await, [1, 1, 0, 0], "the whole list had it already");
-    app.done_payment(&shop, &customer).await;
-    assert_eq!(counts().await, [2, 2, 1, 0]);
-    assert_eq!(news(&browser.get(&address(&[("status", "DONE")])).await).await, 0, "what is shown is no news");
-}
-
-#[tokio::test]
 async fn the_list_counts_up_to_a_thousand_and_says_so() {
     let app = spawn_app().await;
     let (browser, shop) = Browser::with_shop(&app).await;
     browser.get(LIST).await.says("아직 결제가 없습니다.");
     named(&shop, "x", 1_000).await;
-    browser.get(LIST).await.says("1건");
+    browser.get(LIST).await.says(">1건<");
     browser.get(&address(&[("name", "never")])).await.says("조건에 맞는 결제가 없습니다.");
-    browser.clone().english().get(LIST).await.says("1 payments").says("Waiting").says("₩1,000");
+    let english = browser.clone().english();
+    english.get(LIST).await.says(">1 payments<").says("Waiting").says("₩1,000");
+    // With the one that they are like: a thousand.
+    many(&app, &shop, 998).await;
+    browser.get(LIST).await.says(">1,000건<");
+    named(&shop, "one more", 1_000).await;
+    browser.get(LIST).await.says(">1,000건 이상<");
+    english.get(LIST).await.says(">More than 1,000 payments<");
+}
+
+#[tokio::test]
+async fn a_head_of_the_table_sorts_and_turns_round_what_the_filters_have_left() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let mut made = Vec::new();
+    for amount in [2_000, 3_000, 1_000, 9_000] {
+        made.push(named(&shop, "x", amount).await);
+    }
+    let [second, third, first, _] = made.clone().try_into().unwrap();
+    let head = |shown: &Shown, name: &str| {
+        let mut heads = shown.ok().text.split("<th scope=\"col\"").skip(1);
+        heads.find(|head| head.contains(&format!(">{name}"))).unwrap().split("</th>").next().unwrap().to_owned()
+    };
+    let by_date = address(&[("max", "5000")]);
+    let shown = browser.get(&by_date).await;
+    assert!(head(&shown, "시각").contains("aria-sort=\"descending\"") && head(&shown, "시각").contains("시각 ↓"));
+    assert!(!head(&shown, "금액").contains("aria-sort"));
+    let mut shown = shown;
+    for (name, sort, arrow, expected) in [
+        ("금액", "descending", "↓", [&third, &second, &first]),
+        ("금액", "ascending", "↑", [&first, &second, &third]),
+        ("금액", "descending", "↓", [&third, &second, &first]),
+        ("시각", "descending", "↓", [&first, &third, &second]),
+        ("시각", "ascending", "↑", [&second, &third, &first]),
+    ] {
+        shown = browser.get(&attribute(&head(&shown, name), "href")).await;
+        assert_eq!(orders(&shown).iter().collect::<Vec<_>>(), expected, "{name} {sort}");
+        let clicked = head(&shown, name);
+        assert!(clicked.contains(&format!("aria-sort=\"{sort}\"")) && clicked.contains(arrow), "{clicked}");
+        assert_eq!(shown.text.matches("aria-sort").count(), 1);
+    }
 }
 
 #[tokio::test]
