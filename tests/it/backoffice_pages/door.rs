@@ -173,6 +173,29 @@ async fn sign_ins_are_limited_as_those_of_the_api_are() {
 }
 
 #[tokio::test]
+async fn sign_ups_are_limited_as_those_of_the_api_are() {
+    let app = TestApp::with(|settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.sign_up_per_minute = 3;
+    });
+    let app = app.start().await;
+    let up = "/backoffice/sign-up";
+    let sign_up = async |name: &str| {
+        let email = format!("{name}@example.com");
+        let fields = [("email", email.as_str()), ("password", PASSWORD), ("name", "상점")];
+        Browser::new(&app).submit(up, up, &fields).await
+    };
+    for name in ["a", "b", "c"] {
+        sign_up(name).await.leads_to(HOME);
+    }
+    let shown = sign_up("d").await;
+    assert_eq!((shown.status, shown.header("retry-after")), (429, "60"));
+    shown.says("요청이 너무 많습니다.").says("value=\"d@example.com\"");
+    let body = serde_json::json!({ "email": "d@example.com", "password": PASSWORD, "name": "상점" });
+    app.http.post("/api/backoffice/v1/sign-up", &body).await.refused(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
 async fn signing_out_everywhere_ends_all_of_ones_own_sessions_and_nobody_elses() {
     let app = spawn_app().await;
     let (here, shop) = Browser::with_shop(&app).await;
@@ -270,15 +293,24 @@ async fn other_origins_read_and_do_nothing() {
 #[tokio::test]
 async fn every_page_of_the_desk_is_strict_fresh_and_in_two_languages() {
     let app = spawn_app().await;
-    let (browser, _) = Browser::with_shop(&app).await;
-    for (browser, path) in [(&browser, HOME), (&Browser::new(&app), SIGN_IN)] {
+    let (shop, customer) = app.shop_and_customer().await;
+    let (browser, stranger) = (Browser::of(&app, &shop).await, Browser::new(&app));
+    app.done_payment(&shop, &customer).await;
+    let list = browser.get("/backoffice/payments").await;
+    let payment = super::attribute(list.text.split("<td class=\"order\">").nth(1).unwrap(), "href");
+    let refund = format!("{payment}/refund");
+    let paths = [HOME, "/backoffice/payments", &payment, &refund, "/backoffice/doubts"];
+    let signed_in = paths.into_iter().chain(["/backoffice/keys", "/backoffice/profile"]).map(|path| (&browser, path));
+    for (browser, path) in signed_in.chain([SIGN_IN, "/backoffice/sign-up"].map(|path| (&stranger, path))) {
         let shown = browser.get(path).await;
         let policy = shown.ok().says("lang=\"ko\"").header("content-security-policy").to_owned();
-        assert!(policy.contains("script-src 'self'") && policy.ends_with("frame-ancestors 'none'"), "{policy}");
-        assert_eq!(shown.header("cache-control"), "no-store");
-        assert_eq!(shown.header("referrer-policy"), "no-referrer");
-        assert_eq!(shown.header("cross-origin-resource-policy"), "same-origin");
-        assert!(!shown.text.contains(" style=") && !shown.text.contains("<script>") && !shown.text.contains("onclick"));
+        assert!(policy.contains("script-src 'self'") && policy.ends_with("frame-ancestors 'none'"), "{path}: {policy}");
+        assert_eq!(shown.header("cache-control"), "no-store", "{path}");
+        assert_eq!(shown.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(shown.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        for inline in [" style=", "<style", "<script>", " onclick"] {
+            assert!(!shown.text.contains(inline), "{path}: {inline}");
+        }
         browser.clone().english().get(path).await.ok().says("lang=\"en\"").says("Back Office");
     }
     browser.get("/backoffice/?lang=en").await.ok().says("Dashboard").says("href=\"?lang=ko");

@@ -37,7 +37,12 @@ async fn the_first_pair_is_issued_and_shown() {
     browser.sign_up("상점").await;
     browser.get(PAGE).await.ok().says("아직 발급한 키가 없습니다.");
     browser.submit(PAGE, RENEW, &[]).await.leads_to("/backoffice/keys?done=renewed");
-    browser.get(PAGE).await.says("시크릿 키").says("클라이언트 키").hides("아직 발급한 키가 없습니다.");
+    let shown = browser.get(PAGE).await;
+    shown.says("시크릿 키").says("클라이언트 키").hides("아직 발급한 키가 없습니다.");
+    shown.says("상점 서버에만 두고, 웹페이지나 앱, 공개 저장소에 넣지 마세요.").says("웹페이지에 넣어도 됩니다.");
+    let english = browser.english().get(PAGE).await;
+    english.says("Keep it on your server; never put it in a page, an app or a public repository.");
+    english.says("It may only create payments and watch them, so it may stand in a web page.");
 }
 
 #[tokio::test]
