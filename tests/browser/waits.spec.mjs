@@ -15,24 +15,26 @@ async function hold(app, pattern) {
   return go;
 }
 
-test('the phone app says that it is loading before its scripts are there, and nothing jumps', async ({ phone, server, people }) => {
-  const app = await phone(await people.customer(), { serviceWorkers: 'block' });
-  await app.addInitScript(noteShifts);
-  const [scripts, data] = [await hold(app, '**/m/app.js'), await hold(app, '**/api/v1/p/user/cards')];
-  await app.goto(`${server.url}/m/`, { waitUntil: 'commit' });
-  const loading = app.locator('#screen').getByRole('status').filter({ hasText: 'Loading' });
-  await expect(loading).toBeVisible();
-  const first = await loading.locator('.spinner').boundingBox();
-  scripts();
-  await expect(app).toHaveTitle('Home · Paygate');
-  await expect(loading).toBeVisible();
-  const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2].map(Math.round);
-  expect(middle(await loading.locator('.spinner').boundingBox())).toEqual(middle(first));
-  data();
-  await expect(app.locator('.plastic')).toBeVisible();
-  await expect(loading).toHaveCount(0);
-  expect(await shiftOf(app)).toBeLessThan(MOST_SHIFT);
-});
+for (const [title, hash, selector] of [['Home', '#/', '.plastic'], ['Add card', '#/cards/new', '#screen form']]) {
+  test(`${title}: it is loading before the scripts are there, and nothing jumps`, async ({ phone, server, people }) => {
+    const app = await phone(await people.customer(), { serviceWorkers: 'block' });
+    await app.addInitScript(noteShifts);
+    const [scripts, data] = [await hold(app, '**/m/app.js'), await hold(app, '**/api/v1/p/user/cards')];
+    await app.goto(`${server.url}/m/${hash}`, { waitUntil: 'commit' });
+    const loading = app.locator('#screen').getByRole('status').filter({ hasText: 'Loading' });
+    await expect(loading).toBeVisible();
+    const first = await loading.locator('.spinner').boundingBox();
+    scripts();
+    await expect(app).toHaveTitle(`${title} · Paygate`);
+    await expect(loading).toBeVisible();
+    const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2].map(Math.round);
+    expect(middle(await loading.locator('.spinner').boundingBox())).toEqual(middle(first));
+    data();
+    await expect(app.locator(selector)).toBeVisible();
+    await expect(loading).toHaveCount(0);
+    expect(await shiftOf(app)).toBeLessThan(MOST_SHIFT);
+  });
+}
 
 for (const [name, hash, path, selector] of [
   ['the cards', '#/cards', 'cards', '.plastic'], ['the history', '#/history', 'payments?*', '.row'], ['the account', '#/account', 'me', '.facts'],
