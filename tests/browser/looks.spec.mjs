@@ -34,7 +34,7 @@ for (const lang of ['ko', 'en']) {
     test(`${kind} in ${lang}`, async ({ browser, watch }) => {
       test.setTimeout(150_000);
       // Refusals are part of what is looked at.
-      watch.allow(/status of 4(00|03|04|10)/);
+      watch.allow(/status of 4(00|03|04|09|10)/);
       const servers = await Promise.all([{}, BRIEF, BASIC].map((settings) => startServer(settings)));
       try {
         const open = new Map();

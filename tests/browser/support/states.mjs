@@ -128,6 +128,7 @@ export async function screens(server, brief) {
     { name: 'phone-home', who: rich, hash: '#/', then: has('.row') },
     { name: 'phone-home-new', who: poor, hash: '#/', then: has('.empty-panel') },
     { name: 'phone-scan', who: rich, hash: '#/scan', then: has('.blocked:not([hidden])') },
+    { name: 'phone-scan-unloaded', who: rich, hash: '#/scan', then: unloaded },
     { name: 'phone-pay', who: rich, hash: `#/pay/${token}`, then: has('.number-choice') },
     { name: 'phone-pay-one-card', who: newcomer, hash: `#/pay/${token}`, then: has('.number-choice') },
     { name: 'phone-pay-no-card', who: poor, hash: `#/pay/${token}`, then: has('.empty-panel') },
@@ -136,6 +137,7 @@ export async function screens(server, brief) {
     { name: 'phone-pay-failed', who: rich, hash: `#/pay/${failed}`, then: has('.notice-warn:not([hidden])') },
     { name: 'phone-pay-verifying', who: rich, hash: `#/pay/${token}`, then: verifying },
     { name: 'phone-pay-approved', who: rich, hash: `#/pay/${waits}`, then: has('.badge-good') },
+    { name: 'phone-pay-cancel-refused', who: rich, hash: `#/pay/${waits}`, then: refusedCancel },
     { name: 'phone-pay-done', who: rich, hash: `#/pay/${done.token}`, then: has('.badge-good') },
     { name: 'phone-pay-canceled', who: rich, hash: `#/pay/${canceled}`, then: has('.badge-quiet') },
     { name: 'phone-pay-aborted', who: rich, hash: `#/pay/${aborted.token}`, then: has('.badge-bad') },
@@ -143,6 +145,7 @@ export async function screens(server, brief) {
     { name: 'phone-pay-others', who: newcomer, hash: `#/pay/${waits}`, then: has('.badge-warn') },
     { name: 'phone-pay-unreadable', who: rich, hash: '#/pay/unreadable', then: has('.badge-quiet') },
     { name: 'phone-cards', who: rich, hash: '#/cards', then: has('.card-item') },
+    { name: 'phone-cards-refused', who: rich, hash: '#/cards', then: refusedChange },
     { name: 'phone-cards-none', who: poor, hash: '#/cards', then: has('.empty-panel') },
     { name: 'phone-card-form', who: rich, hash: '#/cards/new', then: has('form') },
     { name: 'phone-card-form-wrong', who: rich, hash: '#/cards/new', then: press(/^(Add card|카드 등록)$/, '#screen .error:not(:empty)') },
@@ -165,6 +168,32 @@ async function numberOf(page) {
 async function wrongNumber(page) {
   await page.locator('.number-choice').filter({ hasNotText: await numberOf(page) }).first().click();
   await page.locator('#screen .error:not(:empty)').waitFor();
+}
+
+const refusal = (route) => route.fulfill({ status: 409, json: { ok: false, error: { code: 'CONFIRM_IN_PROGRESS', message: '결제 승인이 진행 중입니다. A confirmation is under way.' } } });
+const isTold = (page) => page.locator('#screen .error:not(:empty)').waitFor();
+
+async function refusedCancel(page) {
+  await page.route('**/request/cancel', refusal);
+  await page.locator('.notice .button-bare').click();
+  await page.locator('#ask .button-bad').click();
+  await isTold(page);
+}
+
+async function refusedChange(page) {
+  await page.route('**/cards/*', refusal);
+  await page.locator('.card-item .button-bare:not([hidden])').first().click();
+  await isTold(page);
+}
+
+/** As if the decoder had not come. */
+async function unloaded(page) {
+  await page.locator('.blocked:not([hidden])').waitFor();
+  await page.evaluate(() => {
+    const blocked = document.querySelector('.blocked');
+    blocked.querySelector('[data-f=why]').textContent = document.querySelector('#words').content.querySelector('[data-word=scanUnloaded]').textContent;
+    blocked.querySelector('[data-f=again]').hidden = false;
+  });
 }
 
 /** The customer has said yes, and the answer is on its way. */
