@@ -90,18 +90,39 @@ pub async fn file(request: HttpRequest, path: web::Path<(String, String)>) -> Re
 
 /// An embedded file.
 pub fn find(path: &str) -> Option<Asset> {
-    ready(path, || embedded(path).map(|file| file.data))
+    ready(Room::Static, path, || embedded(path).map(|file| file.data))
+}
+
+/// Where a file is served: what has the same name elsewhere is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Room {
+    Static,
+    Sdk,
 }
 
 /// A file that is compressed and hashed when it is first asked for; each time while it is being developed.
-pub fn ready(path: &str, read: impl FnOnce() -> Option<Cow<'static, [u8]>>) -> Option<Asset> {
-    static READY: LazyLock<DashMap<String, Asset>> = LazyLock::new(DashMap::new);
-    if let Some(ready) = READY.get(path).filter(|_| !cfg!(debug_assertions)) {
-        return Some(ready.clone());
+pub fn ready(room: Room, path: &str, read: impl FnOnce() -> Option<Cow<'static, [u8]>>) -> Option<Asset> {
+    static READY: LazyLock<Ready> = LazyLock::new(Ready::default);
+    if cfg!(debug_assertions) { prepared(path, read) } else { READY.get(room, path, read) }
+}
+
+#[derive(Default)]
+struct Ready(DashMap<(Room, String), Asset>);
+
+impl Ready {
+    fn get(&self, room: Room, path: &str, read: impl FnOnce() -> Option<Cow<'static, [u8]>>) -> Option<Asset> {
+        let name = (room, path.to_owned());
+        if let Some(ready) = self.0.get(&name) {
+            return Some(ready.clone());
+        }
+        let asset = prepared(path, read)?;
+        self.0.insert(name, asset.clone());
+        Some(asset)
     }
-    let asset = Asset::new(path, read()?.into_owned().into());
-    READY.insert(path.to_owned(), asset.clone());
-    Some(asset)
+}
+
+fn prepared(path: &str, read: impl FnOnce() -> Option<Cow<'static, [u8]>>) -> Option<Asset> {
+    Some(Asset::new(path, read()?.into_owned().into()))
 }
 
 /// One version for all files: modules import each other by relative addresses, so they change together.
@@ -151,5 +172,23 @@ fn mime(path: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_one_room_is_never_taken_for_one_of_another() {
+        let ready = Ready::default();
+        let file = |text: &'static str| move || Some(Cow::Borrowed(text.as_bytes()));
+        let bytes = |asset: Option<Asset>| asset.map(|asset| asset.bytes);
+        for name in ["paygate.js", "sdk/paygate.js"] {
+            assert_eq!(bytes(ready.get(Room::Sdk, name, file("the SDK"))), Some("the SDK".into()));
+            assert_eq!(bytes(ready.get(Room::Static, name, || None)), None, "there is no such static file");
+            assert_eq!(bytes(ready.get(Room::Static, name, file("another"))), Some("another".into()));
+            assert_eq!(bytes(ready.get(Room::Sdk, name, || None)), Some("the SDK".into()), "it is read once");
+        }
     }
 }

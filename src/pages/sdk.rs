@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha384};
 
-use super::assets;
+use super::assets::{self, Room};
 use crate::error::{ApiError, Code};
 
 /// Of the newest SDK: what its `package.json` says.
@@ -24,7 +24,7 @@ const MODULE: &[u8] = include_bytes!("../../web/sdk/paygate.mjs");
 /// module, `compat.js` for shops of the older SDK.
 pub async fn file(request: HttpRequest, file: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let is_released = release(&file).is_some();
-    let asset = assets::ready(&format!("sdk/{file}"), || bytes(&file)).ok_or(Code::RouteNotFound)?;
+    let asset = assets::ready(Room::Sdk, &file, || bytes(&file)).ok_or(Code::RouteNotFound)?;
     Ok(asset.respond(&request, is_released))
 }
 

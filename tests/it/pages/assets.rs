@@ -43,7 +43,17 @@ async fn a_client_that_takes_gzip_gets_it() {
 #[tokio::test]
 async fn there_is_no_way_out_of_the_folder() {
     let app = spawn_app().await;
-    for path in ["nothing.css", "../templates/base.html", "..%2f..%2fCargo.toml", "%2e%2e/templates/base.html", ""] {
+    // That it was asked for elsewhere makes a script of the SDK no static file.
+    assert_eq!(app.http.get("/sdk/v1/paygate.js").await.status, 200);
+    for path in [
+        "sdk/paygate.js",
+        "paygate.js",
+        "nothing.css",
+        "../templates/base.html",
+        "..%2f..%2fCargo.toml",
+        "%2e%2e/templates/base.html",
+        "",
+    ] {
         assert_eq!(app.http.get(format!("/static/x/{path}")).await.status, 404, "{path}");
     }
 }
