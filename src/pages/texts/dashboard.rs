@@ -9,7 +9,7 @@ super::texts! {
         canceled "취소" "Canceled";
         refunded "환불" "Refunded";
         times "{n}건" "{n}";
-        requested "요청된 결제 보기" "Payments requested then";
+        requested "요청된 결제 보기" "Payments requested in this period";
         sums_hint "금액은 승인·취소·환불이 일어난 날로 셉니다. 결제 목록은 요청한 날로 나누므로 합계가 다를 수 있습니다." "Money counts on the day it was approved or given back. The list goes by the day a payment was requested, so it may add up differently.";
         net "순매출" "Net";
         net_hint "승인에서 취소와 환불을 뺀 금액" "Approved, less what was canceled and refunded";

@@ -76,7 +76,7 @@ export async function desk(server, brief, basic) {
     { name: 'desk-list-nothing', path: `${list}?name=zzz`, then: shows('.empty') },
     { name: 'desk-list-wrong', path: `${list}?startDate=2026-11-22&endDate=2026-11-21`, then: shows('.wrong') },
     { name: 'desk-list-new', path: list, before: empty, then: shows('.empty') },
-    { name: 'desk-list-news', path: list, then: (page) => page.locator('#news a').evaluate((link) => { link.hidden = false; link.textContent = '새 결제 3건 보기'; }) },
+    { name: 'desk-list-news', path: list, then: (page) => page.locator('[data-part=news]').evaluate((place) => { place.innerHTML = '<a class="button button-small" href="">새 결제 3건 보기</a>'; }) },
     { name: 'desk-list-doubt', server: brief, path: list, before: asks, then: shows('.rows .tag-warn') },
     { name: 'desk-payment-paid', path: list, then: open('paid') },
     { name: 'desk-payment-part', path: list, then: open('part') },
