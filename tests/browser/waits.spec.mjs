@@ -76,7 +76,7 @@ test('the checkout counts down until no time is left', async ({ page, server, pe
 
 /** Ten minutes, seen at their beginning, in their last minute and behind their end. */
 async function counts(page, line, clock) {
-  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000));
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10_000));
   const left = async () => {
     const [, minutes, seconds] = /^(\d\d):(\d\d)$/.exec(await page.locator(clock).textContent());
     return minutes * 60 + Number(seconds);

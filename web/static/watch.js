@@ -19,8 +19,8 @@ const SETTLE_MS = 60;
 
 /**
  * Calls `onState({ state, failureCode, scannedBy })` with what has happened after event `lastId`, and whenever
- * something happens; `onScan` when somebody looks at it on a phone; `onContact` when the stream breaks and when it is there again; `onUnknown`, and nothing
- * more, when there is no such payment. Returns how to stop.
+ * something happens; `onScan` when somebody looks at it on a phone; `onContact` when the stream breaks and when it
+ * is there again; `onUnknown`, and nothing more, when there is no such payment. Returns how to stop.
  */
 export function watch(token, { lastId = 0, onState, onScan, onContact = () => {}, onUnknown }) {
   const address = `/checkout/${token}/events`;
