@@ -210,8 +210,12 @@ impl Store {
         after: Option<Cursor>,
         most: u64,
     ) -> Result<Bounded, StoreError> {
-        // What is new is little: it is found by its time.
-        let way = Way { hides_amount: after.is_some(), ..Way::default() };
+        let way = match after {
+            // What is new is little: it is found by its time.
+            Some(_) => Way { hides_amount: true, ..Way::default() },
+            None if filter.is_in_doubt => Way::by_doubt(),
+            None => Way::default(),
+        };
         let mut rows = found_by(way, owner, filter);
         if let Some(after) = after {
             rows = rows.filter(beyond(number(payment::Column::CreatedAt, false), after, true));

@@ -45,6 +45,9 @@ impl Store {
         let mut count = new.count;
         for id in self.changed(merchant, filter, after, made, most).await? {
             count += u64::from(!self.had(filter, id, made).await?);
+            if count > most {
+                break;
+            }
         }
         Ok(Bounded { count: Ord::min(count, most), is_more: count > most })
     }

@@ -44,7 +44,7 @@ impl Way {
     }
 
     /// Few are in doubt: they are found by that and sorted.
-    fn by_doubt() -> Self {
+    pub(super) fn by_doubt() -> Self {
         Self {
             hides_order: true,
             hides_amount: true,
