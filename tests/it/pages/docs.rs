@@ -5,7 +5,7 @@ use std::{
     fs,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use paygate::{
@@ -18,7 +18,7 @@ use paygate::{
 
 use crate::{
     pages::{html, sdk::sri},
-    support::{CARDS, Event, PASSWORD, Process, TestApp, TestDatabase, card, card_of, fresh, spawn_app},
+    support::{CARDS, Event, PASSWORD, Process, TestApp, TestClock, TestDatabase, card, card_of, fresh, spawn_app},
 };
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn the_table_of_events_has_the_names_that_streams_have_and_no_other() {
 }
 
 /// What streams really tell: payments that live through every public event.
-async fn told(app: &TestApp) -> Vec<Event> {
+async fn told(app: &TestApp, clock: &TestClock) -> Vec<Event> {
     let (shop, customer) = (app.shop().await, app.customer().await);
     let mut all = Vec::new();
     let mut listen = async |order: &str, last: &str| all.extend(shop.events(order).listen().await.until(last).await);
@@ -126,15 +126,18 @@ async fn told(app: &TestApp) -> Vec<Event> {
     listen(&aborted, "payment-aborted").await;
 
     shop.token_of(1000, &expired).await;
+    clock.advance(SignedDuration::from_secs(600));
+    app.sweep().await;
     listen(&expired, "payment-expired").await;
     all
 }
 
 #[tokio::test]
 async fn the_table_of_events_lists_the_fields_that_frames_have() {
-    let app = TestApp::with(|settings| settings.payment.expires_after_s = 3).start().await;
+    let clock = TestClock::at("2026-11-22T15:00:00Z");
+    let app = TestApp::with(|_| {}).clock(&clock).start().await;
     let mut fields: BTreeMap<String, Vec<BTreeSet<String>>> = BTreeMap::new();
-    for event in told(&app).await.into_iter().filter(|event| event.id.is_some()) {
+    for event in told(&app, &clock).await.into_iter().filter(|event| event.id.is_some()) {
         let body = event.json();
         let mut names: BTreeSet<String> = body.as_object().unwrap().keys().cloned().collect();
         assert!(["status", "orderId", "merchantId"].iter().all(|name| names.remove(*name)), "{event:?}");
