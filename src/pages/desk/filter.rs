@@ -34,7 +34,7 @@ pub struct Asked {
     pub end: String,
     /// `payment`, `cancel` or `refund`.
     pub kind: String,
-    /// Where the payment stands, or [`IN_DOUBT`].
+    /// Where the payment stands, or `IN_DOUBT`.
     pub status: String,
     pub method: String,
     pub min: String,
