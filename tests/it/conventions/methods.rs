@@ -14,7 +14,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         (Method::POST, "/api/v1/p/user/cards/1", "PATCH, DELETE"),
         (Method::POST, "/health-check", "HEAD, GET"),
         (Method::POST, "/docs/", "HEAD, GET"),
-        (Method::DELETE, "/checkout/x/cancel", "POST"),
+        (Method::DELETE, "/checkout/x/cancel", "HEAD, GET, POST"),
         (Method::PUT, "/backoffice/sign-in", "HEAD, GET, POST"),
         (Method::POST, "/backoffice/", "HEAD, GET"),
     ] {
