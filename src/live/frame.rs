@@ -35,7 +35,8 @@ struct Body<'a> {
     failure_code: Option<Reason>,
 }
 
-const fn event_name(status: Status) -> &'static str {
+/// What the event is called that leads to a status.
+pub const fn event_name(status: Status) -> &'static str {
     match status {
         Status::Ready => "payment-ready",
         Status::InVerificate => "payment-in-verificate",
@@ -71,8 +72,13 @@ pub fn scanned_by(payment: &Payment) -> Option<String> {
     payment.payer.as_ref().map(|payer| masked(&payer.email))
 }
 
+/// `c***`: of somebody who has only looked at a payment, a link in an e-mail may have been enough for that.
+pub fn initial(email: &str) -> String {
+    masked(email).split('@').next().unwrap_or_default().to_owned()
+}
+
 /// `c***@example.com`: enough to recognise oneself.
-pub fn masked(email: &str) -> String {
+fn masked(email: &str) -> String {
     let (name, host) = email.rsplit_once('@').unwrap_or(("", email));
     // Nothing that an event's data would have to escape.
     let first = name.chars().next().filter(char::is_ascii_alphanumeric).map(String::from).unwrap_or_default();

@@ -9,5 +9,5 @@ mod frame;
 mod session;
 
 pub use bus::{Bus, Heard, Subscription, TooManyStreams};
-pub use frame::{Frame, Viewer, masked, scanned_by};
+pub use frame::{Frame, Viewer, event_name, initial, scanned_by};
 pub use session::{LiveSettings, Resume, stream};

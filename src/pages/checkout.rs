@@ -46,6 +46,8 @@ struct Checkout<'a> {
     state: &'static str,
     /// The customer, masked.
     scanned_by: String,
+    /// Where the phone app is, for who has no phone at hand.
+    phone_app: String,
     /// The last event that `state` knows of.
     seq: i64,
     reason: &'static str,
@@ -82,11 +84,12 @@ pub async fn page(
         state: state(&payment),
         scanned_by: scanned_by(&payment).unwrap_or_default(),
         seq: payment.seq,
-        reason: payment.failure.map(Code::from).map_or("", |code| code.text(page.lang)),
+        reason: payment.failure.map_or("", |reason| reasons::text(reason, page.lang)),
         reasons: reasons::told(page.lang),
         remaining_s: (payment.order.expires_at.as_second() - app.payments.now().as_second()).max(0),
         shop_origin: shop_url.and_then(|url| origin(url)).unwrap_or_default(),
         returns: returns(redirects),
+        phone_app: app.server.phone_app().to_owned(),
         token: &token,
         page: &page,
     };

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::Status,
     error::ApiError,
-    live::{Viewer, masked},
+    live::{Viewer, initial},
     routes::{App, SignedIn, StreamQuery, open_stream, resume},
 };
 
@@ -38,10 +38,10 @@ pub async fn scanned(
     customer: SignedIn,
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn(customer) = customer;
-    app.limits.approve(customer.id)?;
+    app.limits.look(customer.id)?;
     let (_, payment) = payment_of(&app, &token).await?;
     if payment.status == Status::Ready && (payment.payer.is_none() || payment.is_payer(customer.id)) {
-        app.payments.bus().hint(payment.id, &masked(&customer.email));
+        app.payments.bus().hint(payment.id, &initial(&customer.email));
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -74,6 +74,7 @@ pub struct Limits {
     sign_in_of_address: Limiter<IpAddr>,
     sign_up: Limiter<IpAddr>,
     approve: Limiter<CustomerId>,
+    look: Limiter<CustomerId>,
     card: Limiter<CustomerId>,
     failed_auth: Limiter<IpAddr>,
 }
@@ -86,6 +87,7 @@ impl Limits {
             sign_in_of_address: Limiter::per_minute(on, settings.sign_in_of_address_per_minute),
             sign_up: Limiter::per_minute(on, settings.sign_up_per_minute),
             approve: Limiter::per_minute(on, settings.approve_per_minute),
+            look: Limiter::per_minute(on, settings.approve_per_minute),
             card: Limiter::per_minute(on, settings.card_per_minute),
             failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
         }
@@ -108,6 +110,12 @@ impl Limits {
     /// 429: too many approvals of this customer.
     pub fn approve(&self, customer: CustomerId) -> Result<(), ApiError> {
         self.approve.check(&customer)
+    }
+
+    /// # Errors
+    /// 429: this customer looks at too many payments.
+    pub fn look(&self, customer: CustomerId) -> Result<(), ApiError> {
+        self.look.check(&customer)
     }
 
     /// # Errors

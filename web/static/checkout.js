@@ -34,9 +34,9 @@ function show({ state, failureCode, scannedBy }) {
   root.dataset.state = state;
   if (scannedBy) name(scannedBy);
   for (const place of root.querySelectorAll('[data-reason]')) place.textContent = reasonText(failureCode);
-  announce();
   tellOpener();
   settle(true);
+  announce();
 }
 
 const name = (who) => { for (const place of root.querySelectorAll('[data-scanned]')) place.textContent = who; };
@@ -51,12 +51,12 @@ function scanned(who) {
 function announce() {
   const section = [...root.querySelectorAll('.state')].find((one) => one.dataset.for.split(' ').includes(root.dataset.state));
   document.getElementById('announcer').textContent = [...section.querySelectorAll('h2, p')]
-    .filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => one.textContent).join(' ');
+    .filter((one) => one.offsetParent && getComputedStyle(one).visibility === 'visible').map((one) => one.textContent).join(' ');
 }
 
 /** A hint to look, nothing else; the SDK asks the server. */
-function tellOpener(message = 'paygate:state') {
-  if (opener && shopOrigin) opener.postMessage(message, shopOrigin);
+function tellOpener() {
+  if (opener && shopOrigin) opener.postMessage('paygate:state', shopOrigin);
 }
 
 /** What follows when nothing more is asked of the customer here. */

@@ -11,7 +11,8 @@ super::texts! {
         step_done "완료" "Done";
         scan_hint "휴대폰으로 QR 코드를 스캔한 뒤, 같은 확인 번호를 선택하고 승인하세요." "Scan the code with your phone, choose the same number there, and approve.";
         scanned_by "스캔한 고객" "Scanned by";
-        scanned_hint "휴대폰에서 같은 번호를 선택하고 승인하세요." "Choose the same number there, and approve.";
+        scan_by "" "Scanned by";
+        scan_of " 님이 스캔했습니다. 휴대폰에서 같은 번호를 선택하고 승인하세요." ". Choose the same number there, and approve.";
         matching "확인 번호" "Matching number";
         open_app "이 기기에서 결제하기" "Pay on this device";
         open_here "휴대폰이 없나요? 이 브라우저에서 결제하기" "No phone at hand? Pay in this browser";

@@ -142,8 +142,8 @@ async fn whoever_looks_at_the_payment_on_a_phone_is_shown_on_the_checkout_alone(
     scan("nonsense").bearer(&customer.token).await.refused(404, "NOT_FOUND");
     assert_eq!(scan(&token).bearer(&customer.token).await.status, 204);
     let scanned = checkout.expect("payment-scanned").await;
-    let (name, host) = customer.email.split_once('@').unwrap();
-    assert_eq!(scanned.json(), json!({ "scannedBy": format!("{}***@{host}", &name[..1]) }));
+    // A link may have been enough to make them look, so nobody learns where they are at home.
+    assert_eq!(scanned.json(), json!({ "scannedBy": format!("{}***", &customer.email[..1]) }));
     assert_eq!(scanned.id, None, "a stream goes on after events alone");
     // Once it is somebody's, nobody else shows.
     let other = app.customer().await;
