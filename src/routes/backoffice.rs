@@ -163,8 +163,7 @@ pub async fn payments(
         // No payment has a key like that: an empty list, as for any other key that finds nothing.
         return Ok(Answer::ok(page_of(Vec::new(), Bounded::default())));
     };
-    let payments = app.store.list_payments(owner, &filter, app.payments.now()).await?;
-    let count = app.store.count_payments(owner, &filter, MAX_COUNT).await?;
+    let (payments, count) = app.store.list_and_count(owner, &filter, MAX_COUNT, app.payments.now()).await?;
     Ok(Answer::ok(page_of(payments, count)))
 }
 

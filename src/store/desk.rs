@@ -46,7 +46,7 @@ impl Sort {
 }
 
 /// Between two rows of a list: what it is sorted by, and the id. New rows do not move it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     pub value: i64,
     pub id: PaymentId,

@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 use paygate_entity::payment;
-use sea_orm::{ColumnTrait, Condition, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{
     TransactionKind,
-    names::contains,
+    names::{contains, searched},
     payments::in_doubt,
-    rows::{folded, micros},
-    way::{Way, hidden},
+    rows::micros,
+    way::{Way, hidden, number},
 };
 use crate::domain::{PaymentKey, Status};
 
@@ -70,7 +73,7 @@ impl PaymentFilter {
         self.kind.is_none_or(is_such)
             && self.status.is_none_or(|status| row.status == status.as_str())
             && self.method.as_ref().is_none_or(|method| row.method.as_ref() == Some(method))
-            && self.name.as_ref().is_none_or(|name| row.search_text.contains(&folded(name)))
+            && self.name.as_ref().is_none_or(|name| row.search_text.contains(&searched(name)))
             && (!self.is_in_doubt || row.doubt.is_some())
     }
 
@@ -81,7 +84,8 @@ impl PaymentFilter {
         let kind = |condition: Expr| hidden(condition, way.hides_kind);
         let standing = |condition: Expr| hidden(condition, way.hides_status);
         let amount = |condition: Expr| hidden(condition, way.hides_amount);
-        let date = |condition: Expr| hidden(condition, way.hides_dates);
+        // A sum has no statistics, which know nothing of the newest payments.
+        let date = || number(CreatedAt, way.hides_dates);
         Condition::all()
             .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
             .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
@@ -101,8 +105,8 @@ impl PaymentFilter {
             .add_option(self.method.as_ref().map(|method| standing(Method.eq(method.as_str()))))
             .add_option(self.amount_from.map(|from| amount(Amount.gte(from))))
             .add_option(self.amount_to.map(|to| amount(Amount.lte(to))))
-            .add_option(self.created_from.map(|from| date(CreatedAt.gte(micros(from)))))
-            .add_option(self.created_until.map(|until| date(CreatedAt.lt(micros(until)))))
+            .add_option(self.created_from.map(|from| ExprTrait::gte(date(), micros(from))))
+            .add_option(self.created_until.map(|until| ExprTrait::lt(date(), micros(until))))
             .add_option((!self.include_unfinished).then(|| kind(ApprovedAt.is_not_null())))
     }
 }

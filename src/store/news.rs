@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use paygate_entity::{payment, payment_transaction};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
@@ -71,6 +72,8 @@ impl Store {
                 .and_where(Expr::col(UpdatedAt).gt(micros(made)))
                 .and_where(beyond(number(CreatedAt, false), after, false))
                 .cond_where(filter.condition(Way::default()))
+                // What came last is judged first.
+                .order_by(UpdatedAt, Direction::Desc)
                 .limit(most + 1)
                 .to_owned();
             for row in self.read.query_all(&list).await? {

@@ -160,6 +160,22 @@ impl Store {
         Ok(id.map(PaymentId::from))
     }
 
+    /// One page of somebody's payments, newest first, and how many are on all pages, up to `most`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_and_count(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        most: u64,
+        now: Timestamp,
+    ) -> Result<(Vec<Listed>, Bounded), StoreError> {
+        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Default::default()) };
+        let count = self.count_up_to(found_by(way, owner, filter), most).await?;
+        Ok((self.page_of(owner, filter, way, now).await?, count))
+    }
+
     /// One page of somebody's payments, newest first.
     ///
     /// # Errors
@@ -170,8 +186,18 @@ impl Store {
         filter: &PaymentFilter,
         now: Timestamp,
     ) -> Result<Vec<Listed>, StoreError> {
-        use payment::Column::{CreatedAt, Id};
         let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Vec::new()) };
+        self.page_of(owner, filter, way, now).await
+    }
+
+    async fn page_of(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        way: Way,
+        now: Timestamp,
+    ) -> Result<Vec<Listed>, StoreError> {
+        use payment::Column::{CreatedAt, Id};
         // A far page is counted off in the index; only its own rows are fetched.
         let page = found_by(way, owner, filter)
             .order_by(number(CreatedAt, way.hides_order), Direction::Desc)
@@ -196,15 +222,6 @@ impl Store {
             .zip(transactions)
             .map(|((payment, merchant), transactions)| listed(payment, merchant, transactions, now))
             .collect()
-    }
-
-    /// How many payments [`Store::list_payments`] has on all pages, up to `most`.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn count_payments(&self, owner: Owner, filter: &PaymentFilter, most: u64) -> Result<Bounded, StoreError> {
-        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Bounded::default()) };
-        self.count_up_to(found_by(way, owner, filter), most).await
     }
 
     /// Payments with money in doubt: those that wait for a person first, then the oldest.

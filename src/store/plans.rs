@@ -117,6 +117,9 @@ fn named(name: &str) -> PaymentFilter {
 #[tokio::test]
 async fn sqlite_finds_every_list_by_an_index() {
     let place = Place::make().await;
+    if place.server.is_some() {
+        return place.forget().await;
+    }
     let (store, shop) = with_past(&place).await;
     let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
     let kind = |kind| PaymentFilter { kind: Some(kind), ..all.clone() };
@@ -133,7 +136,7 @@ async fn sqlite_finds_every_list_by_an_index() {
         kind(TransactionKind::Canceled),
         PaymentFilter { status: Some(Status::PartialCanceled), ..kind(TransactionKind::Refunded) },
     ];
-    for filter in filters.iter().filter(|_| store.is_sqlite()) {
+    for filter in &filters {
         for sort in [Sort::Date, Sort::Amount] {
             let window = Window { sort, limit: 20, ..Window::default() };
             for line in store.plan(shop, filter, window).await.unwrap() {
@@ -215,24 +218,25 @@ async fn a_name_finds_the_same_whichever_way() {
 #[tokio::test]
 async fn payments_from_before_the_index_are_found_in_it() {
     let place = Place::make().await;
-    let (store, shop) = with_past(&place).await;
-    if store.is_sqlite() {
-        for statement in [
-            "DROP TRIGGER payment_text_first",
-            "DROP TRIGGER payment_text_last",
-            "DROP TABLE payment_text_part",
-            "DROP TABLE payment_text",
-            "DROP TABLE IF EXISTS payment_text_content",
-            "DELETE FROM seaql_migrations WHERE version = 'm0012_names'",
-        ] {
-            store.write.execute_unprepared(statement).await.unwrap();
-        }
-        Store::migrate(&place.settings()).await.unwrap();
-        let found = found_by(Way::by_name(NameIndex::Triples, Sort::Date), shop, &named("Gift card"));
-        let walked = found_by(Way::default(), shop, &named("Gift card"));
-        let (found, walked) = (found.all(&store.read).await.unwrap(), walked.all(&store.read).await.unwrap());
-        assert!(walked.len() > 50 && found.len() == walked.len(), "{} of {}", found.len(), walked.len());
+    if place.server.is_some() {
+        return place.forget().await;
     }
+    let (store, shop) = with_past(&place).await;
+    for statement in [
+        "DROP TRIGGER payment_text_first",
+        "DROP TRIGGER payment_text_last",
+        "DROP TABLE payment_text_part",
+        "DROP TABLE payment_text",
+        "DROP TABLE IF EXISTS payment_text_content",
+        "DELETE FROM seaql_migrations WHERE version = 'm0012_names'",
+    ] {
+        store.write.execute_unprepared(statement).await.unwrap();
+    }
+    Store::migrate(&place.settings()).await.unwrap();
+    let found = found_by(Way::by_name(NameIndex::Triples, Sort::Date), shop, &named("Gift card"));
+    let walked = found_by(Way::default(), shop, &named("Gift card"));
+    let (found, walked) = (found.all(&store.read).await.unwrap(), walked.all(&store.read).await.unwrap());
+    assert!(walked.len() > 50 && found.len() == walked.len(), "{} of {}", found.len(), walked.len());
     store.close().await;
     place.forget().await;
 }
@@ -255,7 +259,7 @@ async fn pages_by_number_are_cut_off_the_same_list() {
             assert_eq!(listed, expected.collect::<Vec<_>>(), "page {page}");
         }
         let count = all.len() as u64;
-        let counted = async |most| store.count_payments(shop, &filter, most).await.unwrap();
+        let counted = async |most| store.list_and_count(shop, &filter, most, now).await.unwrap().1;
         assert_eq!(counted(count).await, Bounded { count, is_more: false });
         assert_eq!(counted(count - 1).await, Bounded { count: count - 1, is_more: true });
     }

@@ -67,7 +67,7 @@ const LISTS: &[&str] = &[
     "key=nothing-like-it",
 ];
 
-/// What else the back office counts and sums, and the lists of its API, which count to the end.
+/// What else the back office counts and sums, and the lists of its API, which count up to ten thousand.
 const OTHERS: &[&str] = &[
     "/backoffice/",
     "/backoffice/doubts",

@@ -176,12 +176,9 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<PaymentFilter>) -> Res
     };
     let newest_shown = entries.first().filter(|_| is_first && asked.sort() == (Sort::Date, false));
     let newest = match newest_shown {
-        Some(entry) => entry.cursor(Sort::Date),
-        // The first of all: whatever comes is new, and it was not asked for long ago.
-        None if is_first && entries.is_empty() => {
-            let early = desk.now().checked_sub(UNDER_WAY).unwrap_or(Timestamp::MIN);
-            Cursor { value: early.as_microsecond(), id: uuid::Uuid::nil().into() }
-        }
+        Some(entry) => Ord::max(entry.cursor(Sort::Date), early(desk.now())),
+        // The first of all: whatever comes is new.
+        None if is_first && entries.is_empty() => early(desk.now()),
         None => Cursor { value: desk.now().as_microsecond(), id: uuid::Uuid::max().into() },
     };
     Ok(Found {
@@ -193,6 +190,13 @@ async fn found(desk: &Desk, asked: &Asked, filter: Option<PaymentFilter>) -> Res
         count,
         newest: newest.to_string(),
     })
+}
+
+/// What was asked for before is not new in a list made then, or it has come to be in it since: the search for what is new
+/// need not go further back, however old the newest payment of a list is.
+fn early(made: Timestamp) -> Cursor {
+    let early = made.checked_sub(UNDER_WAY).unwrap_or(Timestamp::MIN);
+    Cursor { value: early.as_microsecond(), id: uuid::Uuid::nil().into() }
 }
 
 /// Where it is asked what has changed since the page was made.
@@ -211,7 +215,10 @@ pub async fn news(desk: Desk) -> Result<HttpResponse, ApiError> {
     let (store, merchant) = (&desk.app.store, desk.merchant.id);
     let made = desk.asked("made").parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
     let new = match (asked.filter()?, asked.after.parse().ok()) {
-        (Some(filter), Some(after)) => store.count_news(merchant, &filter, after, made, MOST_NEW).await?,
+        (Some(filter), Some(after)) => {
+            let after = Ord::max(after, early(made.unwrap_or(desk.now())));
+            store.count_news(merchant, &filter, after, made, MOST_NEW).await?
+        }
         _ => Bounded::default(),
     };
     let shown = desk.asked("shown");
