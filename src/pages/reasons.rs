@@ -31,7 +31,8 @@ pub fn told(lang: Lang) -> Vec<Told> {
     REASONS.iter().filter_map(|reason| Some((spelled(reason)?, text(*reason, lang)))).collect()
 }
 
-fn text(reason: Reason, lang: Lang) -> &'static str {
+/// Why a payment failed or ended.
+pub fn text(reason: Reason, lang: Lang) -> &'static str {
     match reason {
         // The public code of these two says no more than that the payment has ended.
         Reason::TooManyAttempts => Reasons::of(lang).too_many,

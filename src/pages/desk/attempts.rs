@@ -1,8 +1,12 @@
 //! What was tried, call by call, and how each call ended: read off the journal.
 
+use std::collections::HashMap;
+
 use super::{tag::Tag, timeline::refund_refused};
 use crate::{
-    domain::{Event, MAX_CONFIRM_ATTEMPTS, MAX_REFUSED_VERIFICATIONS, Payment, Reason, Recorded, Status},
+    domain::{
+        Event, MAX_CONFIRM_ATTEMPTS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATIONS, Payment, Reason, Recorded, Status,
+    },
     error::{Code, Lang},
     pages::{
         show::{second, won},
@@ -33,6 +37,8 @@ pub fn of(events: &[Recorded], payment: &Payment, lang: Lang) -> Vec<Attempt> {
     let (texts, under_way) = (Attempts::of(lang), Statuses::of(lang).under_way);
     let no_answer = Tag { tone: "warn", text: texts.no_answer };
     let mut attempts: Vec<Attempt> = Vec::new();
+    // Of each number the last call.
+    let mut last: HashMap<String, usize> = HashMap::new();
     let (mut card, mut is_by_hand) = (String::new(), false);
     for recorded in events {
         let event = &recorded.event;
@@ -41,17 +47,17 @@ pub fn of(events: &[Recorded], payment: &Payment, lang: Lang) -> Vec<Attempt> {
         }
         if let Some((what, number)) = begun(event, texts) {
             // Who tries again has given the call before up.
-            let lost = attempts.iter_mut().filter(|attempt| attempt.number == number && attempt.result.is_none());
-            lost.for_each(|attempt| attempt.result = Some(no_answer));
+            let before = last.insert(number.clone(), attempts.len());
+            if let Some(lost) = before.and_then(|place| attempts.get_mut(place)) {
+                lost.result.get_or_insert(no_answer);
+            }
             let (seq, at) = (recorded.seq, second(recorded.at));
             attempts.push(Attempt { seq, at, what, card: card.clone(), number, result: None, reason: String::new() });
         }
         // What follows from a decision by hand is no answer to a call.
         if let Some((number, result, reason)) = ended(event, texts, lang).filter(|_| !is_by_hand) {
-            let open = attempts.iter().rposition(|attempt| attempt.number == number && attempt.result.is_none());
             // An answer that comes after all is the last call's.
-            let place = open.or_else(|| attempts.iter().rposition(|attempt| attempt.number == number));
-            if let Some(attempt) = place.and_then(|place| attempts.get_mut(place)) {
+            if let Some(attempt) = last.get(&number).and_then(|place| attempts.get_mut(*place)) {
                 (attempt.result, attempt.reason) = (Some(result), reason);
             }
         }
@@ -85,6 +91,9 @@ fn ended(event: &Event, texts: &Attempts, lang: Lang) -> Option<End> {
     let because = |reason: &Reason| Code::from(*reason).text(lang).to_owned();
     let (number, result, reason) = match event {
         Event::VerificationPassed { .. } => (String::new(), good(texts.passed), String::new()),
+        Event::VerificationFailed { reason: reason @ Reason::NetworkUnavailable } => {
+            (String::new(), Tag { tone: "warn", text: texts.no_answer }, because(reason))
+        }
         Event::VerificationFailed { reason } => (String::new(), refused, because(reason)),
         Event::ConfirmRefused { amount } => {
             (String::new(), refused, texts.other_amount.replace("{n}", &won(*amount, lang)))
@@ -114,12 +123,16 @@ fn ended(event: &Event, texts: &Attempts, lang: Lang) -> Option<End> {
 /// How many more refusals end a payment that has had some; empty when none counts any more.
 pub fn left(payment: &Payment, lang: Lang) -> String {
     let texts = Attempts::of(lang);
-    let (text, most, had) = match payment.status {
+    let (text, left, had) = match payment.status {
         Status::Ready | Status::InVerificate => {
-            (texts.checks_left, MAX_REFUSED_VERIFICATIONS, payment.refused_verifications)
+            let refusals = MAX_REFUSED_VERIFICATIONS.saturating_sub(payment.refused_verifications);
+            let checks = MAX_VERIFICATIONS.saturating_sub(payment.verifications);
+            (texts.checks_left, refusals.min(checks), payment.refused_verifications)
         }
-        Status::InProgress => (texts.confirms_left, MAX_CONFIRM_ATTEMPTS, payment.wrong_confirms),
+        Status::InProgress => {
+            (texts.confirms_left, MAX_CONFIRM_ATTEMPTS.saturating_sub(payment.wrong_confirms), payment.wrong_confirms)
+        }
         _ => return String::new(),
     };
-    if had == 0 { String::new() } else { text.replace("{n}", &most.saturating_sub(had).to_string()) }
+    if had == 0 { String::new() } else { text.replace("{n}", &left.to_string()) }
 }

@@ -17,6 +17,7 @@ use crate::{
     error::{ApiError, Code, Lang},
     pages::{
         page::Page,
+        reasons,
         show::{minute, second, won},
         texts,
     },
@@ -114,7 +115,7 @@ impl Summary {
             amount: won(order.amount.minor(), lang),
             balance: won(payment.balance(), lang),
             given_back: if payment.refunded > 0 { won(-payment.refunded, lang) } else { String::new() },
-            failure: failure.map(|reason| Code::from(reason).text(lang).to_owned()).unwrap_or_default(),
+            failure: failure.map(|reason| reasons::text(reason, lang).to_owned()).unwrap_or_default(),
             metadata: order.metadata.as_deref().unwrap_or_default().to_owned(),
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     domain::{By, Event, Payment, Reason, Recorded},
     error::{Code, Lang},
     pages::{
+        reasons,
         show::{minute, second, span, won},
         texts::Events,
     },
@@ -107,7 +108,7 @@ const fn title(event: &Event, texts: &Events) -> &'static str {
 }
 
 fn details(event: &Event, texts: &Events, lang: Lang) -> Vec<(&'static str, String)> {
-    let reason = |reason: &Reason| (texts.reason, Code::from(*reason).text(lang).to_owned());
+    let reason = |reason: &Reason| (texts.reason, reasons::text(*reason, lang).to_owned());
     let said = |text: &Option<Box<str>>| text.as_deref().map(|text| (texts.reason, text.to_owned()));
     let next = |at: &Option<Timestamp>| (texts.next, at.map_or_else(|| texts.manual.to_owned(), second));
     let txn = |number: &dyn ToString| (texts.txn, number.to_string());

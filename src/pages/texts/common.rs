@@ -13,7 +13,7 @@ super::texts! {
 super::texts! {
     /// Why a payment ended, where no error code has words for it.
     Reasons {
-        too_many "너무 여러 번 실패해 결제를 끝냈습니다. 결제된 금액은 없습니다." "It failed too often, so the payment has ended. Nothing is charged.";
-        undone "카드사의 답을 알 수 없어 결제를 되돌렸습니다. 결제된 금액은 없습니다." "The card company's answer stayed unknown, so the payment was undone. Nothing is charged.";
+        too_many "너무 여러 번 실패해 결제를 끝냈습니다." "It failed too often, so the payment has ended.";
+        undone "카드사의 답을 알 수 없어 결제를 되돌렸습니다." "The card company's answer stayed unknown, so the payment was undone.";
     }
 }

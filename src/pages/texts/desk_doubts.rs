@@ -28,7 +28,7 @@ super::texts! {
         sure "이 결정은 되돌릴 수 없음을 이해했습니다." "I understand that this cannot be undone.";
         record "결과 기록" "Record the result";
         recorded "결과를 기록했습니다." "The result is recorded.";
-        more "그중 {n}건입니다. 사람의 결정을 기다리는 것, 오래된 것부터 보여 줍니다." "{n} of them: first those that wait for a person, then the oldest.";
+        more "결정을 기다리는 결제를 먼저, 그다음 오래된 순으로 {n}건을 보여 줍니다." "{n} of them: first those that wait for a person, then the oldest.";
         list "목록에서 모두 보기" "See all in the list";
         all "모두 보기" "All of them";
     }

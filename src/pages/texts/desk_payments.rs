@@ -151,8 +151,8 @@ super::texts! {
         unknown "알 수 없음" "Unknown";
         no_answer "답 없음" "No answer";
         other_amount "다른 금액: {n}" "Another amount: {n}";
-        checks_left "카드 확인이 {n}번 더 거절되면 결제가 실패로 끝납니다." "The payment fails when the card check is refused {n} more times.";
-        confirms_left "금액이 다른 확정 요청이 {n}번 더 오면 결제가 실패로 끝납니다." "The payment fails after {n} more confirmations with another amount.";
+        checks_left "카드 확인이 {n}번 더 거절되면 결제가 실패로 끝납니다." "Refusals of the card check until the payment fails: {n}";
+        confirms_left "금액이 다른 확정 요청이 {n}번 더 오면 결제가 실패로 끝납니다." "Confirmations with another amount until the payment fails: {n}";
     }
 }
 

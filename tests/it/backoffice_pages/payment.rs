@@ -61,12 +61,12 @@ async fn every_attempt_is_told_with_its_result_those_that_failed_above_all() {
         assert_ne!(customer.approve(&token).await.status, 200);
     }
     browser.get(&href).await.says("카드 확인이 3번 더 거절되면");
-    english.get(&href).await.says("when the card check is refused 3 more times");
+    english.get(&href).await.says("Refusals of the card check until the payment fails: 3");
     acquirer.on_verify(Play::Approve);
     let key = customer.approve(&token).await.data()["paymentKey"].clone();
     let confirm = |amount: i64| shop.confirm(&json!({ "orderId": order, "paymentKey": key, "amount": amount }));
     assert_eq!(confirm(14_000).await.status, 400);
-    english.get(&href).await.says("after 9 more confirmations with another amount");
+    english.get(&href).await.says("Confirmations with another amount until the payment fails: 9");
     acquirer.on_authorize(Play::DECLINE);
     confirm(15_000).await.refused(402, "CARD_DECLINED");
     let shown = browser.get(&href).await;
