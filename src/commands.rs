@@ -173,13 +173,16 @@ pub async fn doubt_resolve(settings: Settings, key: &str, decision: Decision) ->
 /// No business has this e-mail, or the database cannot be written.
 pub async fn reset_password(settings: Settings, email: &str) -> Done {
     let store = Store::connect(&settings.database).await?;
+    if !store.is_migrated().await? {
+        return Err("the database is not there, or not up to date: see `paygate migrate`".into());
+    }
     let passwords = PasswordHasher::new(settings.auth.password_memory_kib, settings.auth.password_iterations)
         .map_err(|error| error.to_string())?;
     let password = operator::reset_password(&store, &passwords, email).await?;
     store.close().await;
     println!("{password}");
     eprintln!(
-        "This is the new password; whoever was signed in is signed out. Let it be changed at /backoffice/profile."
+        "This is the new password; whoever was signed in is signed out within seconds. Let it be changed at /backoffice/profile."
     );
     Ok(())
 }

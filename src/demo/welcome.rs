@@ -63,18 +63,19 @@ fn with_a_phone(base: &str, port: u16) -> String {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     };
+    let scheme = if base.starts_with("https:") { "https" } else { "http" };
     if is_here {
         return format!(
             "A phone cannot open these addresses. To scan the code with one, serve on the network that it is in:
 
-  PAYGATE__SERVER__LISTEN=0.0.0.0:{port} PAYGATE__SERVER__PUBLIC_URL=http://YOUR_LAN_ADDRESS:{port} cargo run
+  PAYGATE__SERVER__LISTEN=0.0.0.0:{port} PAYGATE__SERVER__PUBLIC_URL={scheme}://YOUR_LAN_ADDRESS:{port} cargo run
 
 and scan it with the phone's own camera app. (The phone app's camera takes HTTPS; over HTTP it reads a picture or a
 pasted address.)
 "
         );
     }
-    if base.starts_with("https:") {
+    if scheme == "https" {
         return "A phone that reaches this address can scan the code, with its own camera app or with the phone app.\n"
             .to_owned();
     }

@@ -1,17 +1,10 @@
 //! The front door, and what a person finds where nothing is: both lead on.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{CACHE_CONTROL, LOCATION},
-    },
-    web,
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 
 use super::{
-    page::{Page, wants_page},
+    page::{Page, see, wants_page},
     security::Policy,
     texts,
 };
@@ -55,9 +48,14 @@ pub async fn nothing(app: web::Data<App>, request: HttpRequest) -> Result<HttpRe
 
 /// `/payment/deeplink/success`: whoever takes this server itself for the phone app is led to it.
 pub async fn deep_link(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let there = format!("{}/payment/deeplink/success?{}", app.server.phone_app(), request.query_string());
+    let app = app.server.phone_app();
+    let connection = request.connection_info();
+    // Configured to be this very address, it would lead to itself.
+    let is_here = app == format!("{}://{}", connection.scheme(), connection.host());
+    let there = if is_here { "/m" } else { app };
+    let there = format!("{there}/payment/deeplink/success?{}", request.query_string());
     // A token stands in it: nobody keeps it.
-    HttpResponse::SeeOther().insert_header((LOCATION, there)).insert_header((CACHE_CONTROL, "no-store")).finish()
+    see(&there)
 }
 
 fn show(app: &App, request: &HttpRequest, status: StatusCode) -> Result<HttpResponse, ApiError> {

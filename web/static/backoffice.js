@@ -1,4 +1,5 @@
 // Makes the back office more comfortable; every page works without it.
+import { copied } from './copy.js';
 
 const POLL_EVERY_S = 5;
 
@@ -71,27 +72,6 @@ function copyButtons() {
       setTimeout(() => { button.textContent = text; }, 2000);
     });
   }
-}
-
-/** Only a page that came over TLS may use the clipboard itself; any other one selects the text and has it copied. */
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copiedBySelection(text);
-  }
-}
-
-function copiedBySelection(text) {
-  const focused = document.activeElement;
-  const field = Object.assign(document.createElement('textarea'), { value: text, readOnly: true, className: 'visually-hidden' });
-  document.body.append(field);
-  field.select();
-  const isCopied = document.execCommand('copy');
-  field.remove();
-  focused?.focus();
-  return isCopied;
 }
 
 /** A form that asks for money is sent once; the server takes it for one in any case. */

@@ -7,13 +7,13 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    form::{Fields, Knock, Sent, Wrong, see},
+    form::{Fields, Knock, Sent, Wrong},
     session::{self, Visitor},
 };
 use crate::{
     error::ApiError,
     pages::{
-        page::{Page, come_again},
+        page::{Page, come_again, see},
         security::Policy,
         texts,
     },

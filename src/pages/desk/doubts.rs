@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{
     filter::IN_DOUBT,
-    form::{CHOOSE, Fields, Sent, Wrong, see},
+    form::{CHOOSE, Fields, Sent, Wrong},
     payment::{Summary, own},
     session::Desk,
     shell::{Section, Shell},
@@ -15,7 +15,7 @@ use crate::{
     domain::{By, Payment, Resolution, Resolving},
     error::{ApiError, Lang, Problem},
     pages::{
-        page::Page,
+        page::{Page, see},
         show::{second, won},
         texts,
     },

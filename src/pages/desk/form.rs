@@ -2,12 +2,7 @@
 
 use std::collections::HashMap;
 
-use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
-    dev::Payload,
-    http::header::{CACHE_CONTROL, LOCATION},
-    web,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::session::{Desk, Visitor};
@@ -125,9 +120,4 @@ impl Fields {
     pub fn sure(&self) -> Result<(), ApiError> {
         if self.get("sure") == "yes" { Ok(()) } else { Err(ApiError::field("sure", SURE)) }
     }
-}
-
-/// After a form was acted on: another page, which can be reloaded without doing it again.
-pub fn see(url: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, url)).insert_header((CACHE_CONTROL, "no-store")).finish()
 }

@@ -7,14 +7,19 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    form::{CHOOSE, Fields, Sent, Wrong, see},
+    form::{CHOOSE, Fields, Sent, Wrong},
     session::Desk,
     shell::{Section, Shell},
 };
 use crate::{
     actors::Services,
     error::{ApiError, Code, Problem},
-    pages::{page::Page, security::origin, show::minute, texts},
+    pages::{
+        page::{Page, see},
+        security::origin,
+        show::minute,
+        texts,
+    },
     routes::{Keys as Pair, clear_key, renew_keys},
     store::{Answered, KeyOf, KeyRef, KeyState, KeyWrite, StoreError},
     vault::{ApiKeyKind, Purpose},

@@ -89,11 +89,8 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// What is only posted to leads back to its page when it is opened: after a refused form, a reload or the
 /// switch of the language does that.
-fn back_to(page: &'static str) -> Route {
-    web::get().to(move |request: HttpRequest| async move {
-        let query = request.query_string();
-        form::see(&if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") })
-    })
+fn back_to(path: &'static str) -> Route {
+    web::get().to(move |request: HttpRequest| async move { page::see_instead(&request, path) })
 }
 
 fn mount(config: &mut ServiceConfig, resource: Resource) {

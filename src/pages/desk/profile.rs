@@ -5,14 +5,14 @@ use askama::Template;
 use uuid::Uuid;
 
 use super::{
-    form::{Fields, Sent, Wrong, see},
+    form::{Fields, Sent, Wrong},
     session::Desk,
     shell::{Section, Shell},
 };
 use crate::{
     error::{ApiError, Code, Problem},
     pages::{
-        page::{Page, come_again},
+        page::{Page, come_again, see},
         show::minute,
         texts,
     },

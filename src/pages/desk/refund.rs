@@ -5,7 +5,7 @@ use askama::Template;
 use uuid::{Builder, Uuid};
 
 use super::{
-    form::{Fields, Sent, Wrong, see},
+    form::{Fields, Sent, Wrong},
     payment::{Summary, can_give_up, own},
     session::Desk,
     shell::{Section, Shell},
@@ -14,7 +14,11 @@ use crate::{
     actors::{RefundRequest, Services},
     domain::{Authorization, By, CancelNo, Currency, Money, Payment, PaymentId, business_day},
     error::{ApiError, Problem},
-    pages::{page::Page, show::won, texts},
+    pages::{
+        page::{Page, see},
+        show::won,
+        texts,
+    },
     routes::fields,
     vault::{Purpose, Vault},
 };

@@ -5,12 +5,12 @@ use jiff::SignedDuration;
 use crate::{
     domain::Status,
     error::Lang,
-    live::LiveSettings,
+    live::{LiveSettings, event_name},
     pages::{show::span, texts::StreamEvents},
 };
 
 pub struct EventLine {
-    pub name: String,
+    pub name: &'static str,
     pub about: &'static str,
     /// Of its data, beside `status`, `orderId` and `merchantId`; one with `?` is not always there.
     pub fields: &'static [&'static str],
@@ -34,12 +34,9 @@ impl Stay {
 
 /// A stream opens with a word of its own; then each status has an event of its name.
 pub fn lines(texts: &'static StreamEvents) -> Vec<EventLine> {
-    let open = EventLine { name: "onopen".to_owned(), about: texts.open, fields: &[] };
-    let of_status = |status: Status| EventLine {
-        name: format!("payment-{}", status.as_str().to_lowercase().replace('_', "-")),
-        about: meaning(status, texts),
-        fields: fields(status),
-    };
+    let open = EventLine { name: "onopen", about: texts.open, fields: &[] };
+    let of_status =
+        |status: Status| EventLine { name: event_name(status), about: meaning(status, texts), fields: fields(status) };
     std::iter::once(open).chain(Status::ALL.map(of_status)).collect()
 }
 

@@ -32,7 +32,7 @@ super::texts! {
         stream_customer "고객" "Customer";
         stream_customer_hint "Authorization: Bearer <accessToken>, 결제를 승인한 고객만." "Authorization: Bearer <accessToken>, the payer only.";
         refused "거절" "Refused";
-        refused_hint "없는 주문은 404, 틀린 키나 토큰은 401, 남의 결제는 403, 스트림이 너무 많으면 503과 Retry-After." "404 for an unknown order, 401 for a wrong key or token, 403 for somebody else's payment, 503 with Retry-After when there are too many streams.";
+        refused_hint "없는 주문은 404, 틀린 키나 토큰은 401, 고객에게 남의 결제는 403, 스트림이 너무 많으면 503과 Retry-After." "404 for an unknown order, 401 for a wrong key or token, 403 for a customer who is not the payer, 503 with Retry-After when there are too many streams.";
         resume "다시 연결" "Reconnect";
         resume_hint "마지막으로 받은 id를 쿼리 lastEventId나 헤더 Last-Event-ID로 보내면 그다음부터 이어집니다(둘 다 있으면 쿼리). 없거나 알 수 없는 값이면 처음부터 모두 다시 옵니다. id는 늘 커지고, 건너뛰기도 합니다." "Send the last id that you saw as lastEventId in the query or as the header Last-Event-ID, and the stream goes on after it (the query wins). Without one, or with one that makes no sense, the whole history comes again. Ids only grow; there may be gaps.";
         heartbeat "살아 있음" "Heartbeat";

@@ -30,6 +30,12 @@ async fn a_deep_link_to_the_server_itself_leads_to_the_phone_app_with_all_that_i
     for (app, there) in [(spawn_app().await, "/m"), (elsewhere.start().await, "https://phone.example.com/app")] {
         assert_eq!(leads(&app, link).await, format!("{there}{link}"));
     }
+    // Configured to be the app itself, the server does not send anybody round in circles.
+    let itself = TestApp::with(|settings| settings.server.phone_app_url = "http://pay.example".into()).start().await;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let address = format!("{}{link}", itself.http.base());
+    let answer = client.get(address).header("host", "pay.example").send().await.unwrap();
+    assert_eq!(answer.headers()["location"], format!("/m{link}"));
 }
 
 #[tokio::test]
