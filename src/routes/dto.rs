@@ -107,7 +107,7 @@ impl From<Resolution> for ResolutionView {
 #[serde(rename_all = "camelCase")]
 pub struct PaymentsView {
     pub payments: Vec<PaymentView>,
-    /// Payments on all pages, counted up to 10,000.
+    /// Payments on all pages, counted up to 10,000; with a name that many have, of the newest 100,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
     /// There are more than were counted; absent otherwise.

@@ -11,16 +11,19 @@ use sea_orm::{
 };
 
 use super::{
-    Owner, PaymentFilter, Sort, Store, StoreError, Window,
+    Bounded, Owner, PaymentFilter, Sort, Store, StoreError, Window,
     desk::beyond,
-    payments::payments_of,
+    payments::{found_by, payments_of},
     rows::{counted, folded},
     way::{WORTH_SORTING, Way, number},
 };
 
 /// A name is rare when fewer than [`FEW`] of so many payments have it, from where a walk would begin.
 const SAMPLE: u64 = 2_000;
-const FEW: i64 = 5;
+const FEW: i64 = 2;
+
+/// Payments that are looked through to count those with a name that is not rare.
+const LOOKED_THROUGH: i64 = 100_000;
 
 /// Where a rare name is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +85,34 @@ impl Store {
             .and_where(contains(Expr::col(SearchText), name))
             .to_owned();
         Ok(counted(self.read.query_one(&count).await?)? < FEW)
+    }
+
+    /// How many payments of a list have a name that is met by walking, as far as they are looked through.
+    pub(super) async fn count_named(
+        &self,
+        owner: Owner,
+        filter: &PaymentFilter,
+        (way, name): (Way, &str),
+    ) -> Result<Bounded, StoreError> {
+        use payment::Column::{CreatedAt, Id, SearchText};
+        let rest = PaymentFilter { name: None, ..filter.clone() };
+        let rows = found_by(way, owner, &rest)
+            .order_by(CreatedAt, Direction::Desc)
+            .order_by(Id, Direction::Desc)
+            .limit(LOOKED_THROUGH.unsigned_abs())
+            .select_only()
+            .column(SearchText)
+            .into_query();
+        let has_it = Expr::case(contains(Expr::col(SearchText), name), Expr::val(1));
+        let count = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), "looked_through")
+            .expr_as(Expr::expr(Func::count(has_it)), "count")
+            .from_subquery(rows, Alias::new("looked_through"))
+            .to_owned();
+        let row = self.read.query_one(&count).await?;
+        let looked_through: i64 =
+            row.as_ref().map(|row| row.try_get("", "looked_through")).transpose()?.unwrap_or_default();
+        Ok(Bounded { count: counted(row)?.unsigned_abs(), is_more: looked_through == LOOKED_THROUGH })
     }
 
     /// Whether all payments that may have it, whoever's they are, can be looked at in a moment.

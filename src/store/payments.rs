@@ -160,7 +160,8 @@ impl Store {
         Ok(id.map(PaymentId::from))
     }
 
-    /// One page of somebody's payments, newest first, and how many are on all pages, up to `most`.
+    /// One page of somebody's payments, newest first, and how many are on all pages, up to `most`: with a name that
+    /// many have, as far as so many are looked through.
     ///
     /// # Errors
     /// The database failed.
@@ -172,7 +173,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Vec<Listed>, Bounded), StoreError> {
         let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Default::default()) };
-        let count = self.count_up_to(found_by(way, owner, filter), most).await?;
+        let count = match &filter.name {
+            Some(name) if way.by_name.is_none() => self.count_named(owner, filter, (way, name)).await?,
+            _ => self.count_up_to(found_by(way, owner, filter), most).await?,
+        };
         Ok((self.page_of(owner, filter, way, now).await?, count))
     }
 

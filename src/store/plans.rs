@@ -207,7 +207,10 @@ async fn a_name_finds_the_same_whichever_way() {
             let found: Vec<_> = rows.into_iter().map(|row| PaymentId::from(row.id)).collect();
             assert_eq!(found, expected, "{name} by {index:?}");
         }
-        let (found, _) = store.browse(shop, &named(name), everything, Timestamp::now()).await.unwrap();
+        let now = Timestamp::now();
+        let (_, count) = store.list_and_count(shop, &named(name), 10_000, now).await.unwrap();
+        assert_eq!(count, Bounded { count: expected.len() as u64, is_more: false }, "{name}");
+        let (found, _) = store.browse(shop, &named(name), everything, now).await.unwrap();
         assert_eq!(found.iter().map(|entry| entry.id).collect::<Vec<_>>(), expected, "{name}");
     }
     store.close().await;
