@@ -12,6 +12,8 @@ export async function copied(text) {
 function copiedBySelection(text) {
   const focused = document.activeElement;
   const field = Object.assign(document.createElement('textarea'), { value: text, readOnly: true, className: 'visually-hidden' });
+  // Else its lines would run together.
+  field.style.whiteSpace = 'pre';
   document.body.append(field);
   field.select();
   const isCopied = document.execCommand('copy');
