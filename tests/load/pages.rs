@@ -66,7 +66,8 @@ async fn measure(arguments: &Arguments, database: Option<&str>) -> Result<bool, 
     let mut is_slow = false;
     for page in PAGES {
         let path = page.replace("{token}", &token).replace("{payment}", payment);
-        let head = Head::new("GET", &path, server.address(), "").with("accept-encoding", "gzip");
+        let head =
+            Head::new("GET", &path, server.address(), "").with("accept", "text/html").with("accept-encoding", "gzip");
         // Who is signed in sees no door.
         let head = if page.contains("sign-in") { head } else { head.with("cookie", &desk.cookies) };
         let bytes = Connection::open(server.address()).await?.call_raw(&head, "").await?.len();
