@@ -79,7 +79,7 @@ pub fn initial(email: &str) -> String {
 
 /// `c***@example.com`: enough to recognise oneself.
 fn masked(email: &str) -> String {
-    let (name, host) = email.rsplit_once('@').unwrap_or(("", email));
+    let (name, host) = email.rsplit_once('@').unwrap_or((email, ""));
     // Nothing that an event's data would have to escape.
     let first = name.chars().next().filter(char::is_ascii_alphanumeric).map(String::from).unwrap_or_default();
     let is_plain = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));

@@ -156,3 +156,18 @@ async fn whoever_looks_at_the_payment_on_a_phone_is_shown_on_the_checkout_alone(
         "the shop's stream is the contract's"
     );
 }
+
+#[tokio::test]
+async fn looking_at_a_payment_takes_none_of_ones_approvals_and_is_limited_by_itself() {
+    let app = TestApp::with(|settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.approve_per_minute = 1;
+    });
+    let app = app.start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let token = shop.token_of(15_000, &fresh("order")).await;
+    let look = || app.http.call(Method::POST, format!("/checkout/{token}/scanned")).bearer(&customer.token);
+    assert_eq!(look().await.status, 204);
+    look().await.refused(429, "TOO_MANY_REQUESTS");
+    customer.approve(&token).await.data();
+}
