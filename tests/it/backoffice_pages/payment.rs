@@ -178,3 +178,20 @@ async fn a_long_life_is_shown_part_by_part_and_whole() {
     browser.get(&format!("{href}?before=x")).await.ok().says("환불 완료");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_card_that_nobody_could_be_asked_about_was_refused_by_nobody() {
+    let acquirer = ScriptedAcquirer::new();
+    let app = TestApp::with(|_| ()).acquirer(acquirer.clone()).start().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let browser = Browser::of(&app, &shop).await;
+    let order = fresh("order");
+    let token = shop.token_of(15_000, &order).await;
+    let href = address_of(&browser, &order).await;
+    acquirer.on_verify(Play::NotSent);
+    assert_eq!(customer.approve(&token).await.status, 503);
+    let shown = browser.get(&href).await;
+    let [attempt] = attempts(&shown).try_into().unwrap();
+    assert!(attempt.contains("| 답 없음 |"), "{attempt}");
+    shown.hides("번 더 거절되면");
+}
