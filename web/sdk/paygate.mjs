@@ -1,7 +1,7 @@
-export const VERSION = '1.2.0';
+export const VERSION = '1.3.0';
 
 /** Pauses in milliseconds. Tests shorten them; nobody else should. */
-export const timing = { retry: 1000, poll: 2000, watch: 700, firstByte: 8000, silence: 45000, call: 10000, giveUp: 120000 };
+export const timing = { retry: 1000, poll: 2000, hidden: 5000, watch: 700, firstByte: 8000, silence: 45000, call: 10000, giveUp: 120000 };
 
 /** What each code says of the money, and to people. The server has some of them, too, with the same outcome. */
 const CODES = {
@@ -171,6 +171,25 @@ function frame(text, container) {
 
 /* What becomes of the payment. */
 
+const isHidden = () => document.visibilityState === 'hidden';
+const SLOTS = 3;
+
+/**
+ * A stream holds a connection, and over HTTP/1.1 a browser has six to a server for all pages together. Resolves with a
+ * function that gives the slot back, or with nothing when other pages have them all.
+ */
+async function takeSlot() {
+  const { locks } = navigator;
+  if (!locks) return () => {};
+  const take = (name) => new Promise((next) => {
+    locks.request(name, { ifAvailable: true }, (lock) => (lock ? new Promise(next) : next())).catch(() => next());
+  });
+  for (let number = 1; number <= SLOTS; number += 1) {
+    const giveBack = await take(`paygate-stream-${number}`);
+    if (giveBack) return giveBack;
+  }
+}
+
 /** Resolves with the payment key once the customer has approved; the shop's server confirms with it. */
 function follow({ api, fail }, orderId, created, surface) {
   return new Promise((resolve, reject) => {
@@ -178,7 +197,8 @@ function follow({ api, fail }, orderId, created, surface) {
     const timers = [];
     let isOver = false;
     let wake = () => {};
-    let contact = Date.now();
+    let hangUp = () => {};
+    let contact = performance.now();
     /** Why the last card was refused, until another one is checked. */
     let refusal;
 
@@ -187,6 +207,7 @@ function follow({ api, fail }, orderId, created, surface) {
       isOver = true;
       stopper.abort();
       timers.forEach(clearInterval);
+      hangUp();
       for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
       wake();
       done(value);
@@ -196,7 +217,7 @@ function follow({ api, fail }, orderId, created, surface) {
       wake = () => { clearTimeout(timer); next(); };
     });
     const seen = ({ status, paymentKey, failureCode }) => {
-      contact = Date.now();
+      contact = performance.now();
       const isApproved = ['IN_PROGRESS', 'DONE', 'PARTIAL_CANCELED'].includes(status);
       if (isApproved && paymentKey) settle(resolve, paymentKey);
       const code = `PAYMENT_${status}`;
@@ -215,33 +236,41 @@ function follow({ api, fail }, orderId, created, surface) {
         return state.status;
       } catch (error) {
         if (isFinalRefusal(error)) settle(reject, error);
-        const isLate = Date.now() > Date.parse(created.expiresAt) && Date.now() - contact > timing.giveUp;
+        const isLate = performance.now() > created.deadline && performance.now() - contact > timing.giveUp;
         if (isLate) settle(reject, fail('NETWORK_ERROR', { outcome: 'unknown', orderId }));
       }
     };
-    const listen = async () => {
-      let failures = 0;
-      let lastId = '';
-      while (!isOver && failures < 2) {
-        failures += 1;
-        try {
-          await api.stream(orderId, lastId, stopper.signal, (id, event) => {
-            failures = 0;
-            lastId = id;
-            const status = event.status.slice(8).replace(/-/g, '_').toUpperCase();
-            if (!ENDED.includes(`PAYMENT_${status}`)) refusal = event.failureCode;
-            seen({ ...event, status });
-            // A charge tells no key. When the approval, which did, was missed, the state has it.
-            if (status === 'DONE') sync();
-          });
-        } catch (error) {
-          if (isFinalRefusal(error)) return settle(reject, error);
-        }
-        if (!isOver) await pause(timing.retry);
+    let failures = 0;
+    let lastId = '';
+    const onEvent = (id, event) => {
+      failures = 0;
+      lastId = id;
+      const status = event.status.slice(8).replace(/-/g, '_').toUpperCase();
+      if (!ENDED.includes(`PAYMENT_${status}`)) refusal = event.failureCode;
+      seen({ ...event, status });
+      // A charge tells no key. When the approval, which did, was missed, the state has it.
+      if (status === 'DONE') sync();
+    };
+    /** Reads the stream to its end. False where this page should do without one. */
+    const stream = async () => {
+      const giveBack = failures < 2 && !isHidden() && await takeSlot();
+      if (!giveBack || isOver || isHidden()) return giveBack && giveBack();
+      const ending = new AbortController();
+      hangUp = () => ending.abort();
+      failures += 1;
+      try {
+        await api.stream(orderId, lastId, ending.signal, onEvent);
+      } catch (error) {
+        if (isFinalRefusal(error)) settle(reject, error);
       }
+      giveBack();
+      return true;
+    };
+    const listen = async () => {
       while (!isOver) {
-        await sync();
-        if (!isOver) await pause(timing.poll);
+        const wasRead = await stream();
+        if (!wasRead) await sync();
+        if (!isOver) await pause(wasRead ? timing.retry : isHidden() ? timing.hidden : timing.poll);
       }
     };
     /** A closed window is the customer's no, unless the phone is approving at this moment. */
@@ -258,7 +287,10 @@ function follow({ api, fail }, orderId, created, surface) {
       if (unanswered > 4) closed({ outcome: 'unknown' });
     };
     const refresh = () => {
-      if (document.visibilityState === 'hidden') return;
+      if (isHidden()) {
+        failures = 0;
+        return hangUp();
+      }
       sync();
       wake();
     };
@@ -269,7 +301,7 @@ function follow({ api, fail }, orderId, created, surface) {
     const listeners = [[document, 'visibilitychange', refresh], [window, 'online', refresh], [window, 'message', onMessage]];
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
     timers.push(setInterval(watch, timing.watch));
-    timers.push(setTimeout(sync, Math.max(0, Date.parse(created.expiresAt) - Date.now()) + timing.poll));
+    timers.push(setTimeout(sync, Math.max(0, created.deadline - performance.now()) + timing.poll));
     // A payment that existed already may have ended: its past must not be taken for news.
     (created.isKnown ? sync() : Promise.resolve()).then(listen);
   });
@@ -316,7 +348,9 @@ function connect(base, clientKey, lang, fail) {
         try {
           const { data, response } = await send(merchant, post);
           const says = (name) => response.headers.get(name) === 'true';
-          return { ...data, isKnown: says('idempotent-replayed'), isEmbeddable: says('checkout-embeddable') };
+          // How long it lives, by the server's clock: that of the device may be wrong.
+          const left = Date.parse(data.expiresAt) - (Date.parse(response.headers.get('date')) || Date.now());
+          return { ...data, deadline: performance.now() + left, isKnown: says('idempotent-replayed'), isEmbeddable: says('checkout-embeddable') };
         } catch (error) {
           const isPassing = !error.status || error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_USE';
           if (!isPassing || !left) throw error;

@@ -1,5 +1,6 @@
 // A payment as it happens, for the checkout and the phone. The stream needs no more than the token, so it can
-// be watched before anybody owns the payment.
+// be watched before anybody owns the payment. A page that is not shown holds no stream, and catches up when it is.
+import { takeSlot } from './slots.js';
 
 /** What the events of a payment mean to whoever pays. */
 const STATES = {
@@ -16,19 +17,28 @@ const RETRY_MS = 2000;
 const TIMEOUT_MS = 12_000;
 /** The past comes at once: only where it has led to matters. */
 const SETTLE_MS = 60;
+/** How often a page looks that has to do without a stream of its own. */
+const LOOK_MS = 2500;
+/** A timer this late has slept with its device. */
+const ASLEEP_MS = 15_000;
+const BEAT_MS = 5000;
 
 /**
  * Calls `onState({ state, failureCode, scannedBy })` with what has happened after event `lastId`, and whenever
- * something happens; `onScan` when somebody looks at it on a phone; `onContact` when the stream breaks and when it
- * is there again; `onUnknown`, and nothing more, when there is no such payment. Returns how to stop.
+ * something happens; `onScan` when somebody looks at it on a phone; `onClock` with the milliseconds that are left to
+ * pay; `onContact` when the stream breaks and when it is there again; `onUnknown`, and nothing more, when there is no
+ * such payment. Returns how to stop.
  */
-export function watch(token, { lastId = 0, onState, onScan, onContact = () => {}, onUnknown }) {
+export function watch(token, { lastId = 0, onState, onScan, onClock = () => {}, onContact = () => {}, onUnknown }) {
   const address = `/checkout/${token}/events`;
   let seen = Number(lastId);
   let source;
+  let giveSlotBack;
   let retrying;
   let telling;
   let news;
+  let turn = 0;
+  let beatAt = Date.now();
 
   const tell = () => { telling = null; onState(news); };
   const hear = ({ type, lastEventId, data }) => {
@@ -40,9 +50,30 @@ export function watch(token, { lastId = 0, onState, onScan, onContact = () => {}
     news = { state, failureCode, scannedBy };
     telling ||= setTimeout(tell, SETTLE_MS);
   };
-  const listen = () => {
+  const hangUp = () => {
+    turn += 1;
     clearTimeout(retrying);
     source?.close();
+    source = null;
+    giveSlotBack?.();
+    giveSlotBack = null;
+  };
+  const listenIn = (ms) => {
+    clearTimeout(retrying);
+    retrying = setTimeout(listen, ms);
+  };
+  /** Hangs up first: a stream that died with its network, or while the device slept, looks as if it were open. */
+  const listen = () => {
+    hangUp();
+    if (document.visibilityState !== 'visible') return;
+    const mine = turn;
+    takeSlot((giveBack) => {
+      if (mine !== turn) return giveBack?.();
+      giveSlotBack = giveBack;
+      open(!giveBack);
+    });
+  };
+  const open = (isLook) => {
     source = new EventSource(`${address}?lastEventId=${seen}`);
     source.onopen = () => onContact(true);
     source.onerror = () => {
@@ -51,6 +82,13 @@ export function watch(token, { lastId = 0, onState, onScan, onContact = () => {}
       if (source.readyState === EventSource.CLOSED) onRefusal();
     };
     for (const name of Object.keys(STATES)) source.addEventListener(name, hear);
+    // It comes after the past.
+    source.addEventListener('payment-clock', ({ data }) => {
+      onClock(JSON.parse(data).remainingMs);
+      if (!isLook) return;
+      hangUp();
+      listenIn(LOOK_MS);
+    });
     if (onScan) source.addEventListener('payment-scanned', ({ data }) => onScan(JSON.parse(data).scannedBy));
   };
   const onRefusal = async () => {
@@ -58,25 +96,24 @@ export function watch(token, { lastId = 0, onState, onScan, onContact = () => {}
     const isOver = onUnknown && await isUnknown(address);
     // Meanwhile nobody watches any more, or a new stream does.
     if (source !== refused) return;
-    if (!isOver) {
-      retrying = setTimeout(listen, RETRY_MS);
-      return;
-    }
+    if (!isOver) return listenIn(RETRY_MS);
     stop();
     onUnknown();
   };
-  // A stream that died with its network, or while the device slept, looks as if it were open.
-  const wake = () => { if (document.visibilityState === 'visible') listen(); };
+  const beating = setInterval(() => {
+    const now = Date.now();
+    if (now - beatAt > ASLEEP_MS) listen();
+    beatAt = now;
+  }, BEAT_MS);
   const stop = () => {
-    clearTimeout(retrying);
+    hangUp();
     clearTimeout(telling);
-    source?.close();
-    source = null;
-    document.removeEventListener('visibilitychange', wake);
-    removeEventListener('online', wake);
+    clearInterval(beating);
+    document.removeEventListener('visibilitychange', listen);
+    removeEventListener('online', listen);
   };
-  document.addEventListener('visibilitychange', wake);
-  addEventListener('online', wake);
+  document.addEventListener('visibilitychange', listen);
+  addEventListener('online', listen);
   listen();
   return stop;
 }

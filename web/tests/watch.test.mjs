@@ -35,6 +35,7 @@ let unknown;
 let stop;
 beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
+  Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   Object.assign(document, { visibilityState: 'visible' });
   Stream.all = [];
   [told, unknown] = [[], 0];
@@ -87,13 +88,15 @@ test('there is one stream, whatever calls for another', async () => {
   assert.equal(open().length, 0);
 });
 
-test('whoever comes back to the page, or to the network, gets a fresh stream that goes on', () => {
+test('a page that is not shown holds no stream; when it is shown again it goes on after what it has heard', () => {
   const [silent] = Stream.all;
   silent.says(6, 'payment-in-verificate');
   document.visibilityState = 'hidden';
   comesBack();
   isOnline();
-  assert.equal(Stream.all.length, 1, 'nobody looks');
+  mock.timers.tick(60_000);
+  assert.equal(open().length, 0);
+  assert.equal(Stream.all.length, 1);
   document.visibilityState = 'visible';
   comesBack();
   isOnline();
@@ -101,7 +104,7 @@ test('whoever comes back to the page, or to the network, gets a fresh stream tha
   assert.equal(open()[0].url, '/checkout/a.b.c/events?lastEventId=6');
   open()[0].says(8, 'payment-in-progress');
   settle();
-  assert.deepEqual(told, ['approved'], 'no retry took the place of what was to be told');
+  assert.deepEqual(told, ['verifying', 'approved'], 'no retry took the place of what was to be told');
 });
 
 test('a refusal for a time is asked about again, one for good is told once', async () => {
@@ -117,4 +120,76 @@ test('a refusal for a time is asked about again, one for good is told once', asy
   await heard();
   mock.timers.tick(10_000);
   assert.deepEqual([open().length, unknown], [0, 1]);
+});
+
+test('a page opened in the background asks for nothing before it is shown', () => {
+  stop();
+  Stream.all = [];
+  document.visibilityState = 'hidden';
+  stop = watch('a.b.c', { onState: () => {} });
+  mock.timers.tick(60_000);
+  assert.equal(Stream.all.length, 0);
+  document.visibilityState = 'visible';
+  comesBack();
+  assert.equal(Stream.all[0].url, '/checkout/a.b.c/events?lastEventId=0');
+});
+
+test('the time that is left is the server’s, each time the stream begins', () => {
+  stop();
+  const left = [];
+  stop = watch('a.b.c', { onState: () => {}, onClock: (ms) => left.push(ms) });
+  const tells = (remainingMs) => open()[0].dispatchEvent(Object.assign(new Event('payment-clock'), { data: JSON.stringify({ remainingMs }) }));
+  tells(600_000);
+  comesBack();
+  tells(510_000);
+  assert.deepEqual(left, [600_000, 510_000]);
+  assert.equal(open().length, 1, 'the stream stays');
+});
+
+test('a device that slept with the page open gets a fresh stream', () => {
+  mock.timers.reset();
+  stop();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  Stream.all = [];
+  stop = watch('a.b.c', { onState: () => {} });
+  for (let beats = 12; beats; beats -= 1) mock.timers.tick(5_000);
+  assert.equal(Stream.all.length, 1, 'time that passes is no sleep');
+  mock.timers.tick(600_000);
+  assert.equal(Stream.all.length, 2);
+  assert.equal(open().length, 1);
+});
+
+test('where other pages hold the streams, a page looks now and then, and holds nothing', async () => {
+  stop();
+  const held = new Set(['paygate-stream-1', 'paygate-stream-2', 'paygate-stream-3']);
+  const locks = {
+    async request(name, _, run) {
+      if (held.has(name)) return run(null);
+      held.add(name);
+      await run({ name });
+      held.delete(name);
+    },
+  };
+  Object.defineProperty(globalThis, 'navigator', { value: { locks }, configurable: true });
+  Stream.all = [];
+  told = [];
+  stop = watch('a.b.c', { onState: ({ state }) => told.push(state) });
+  await heard();
+  const look = open()[0];
+  look.says(6, 'payment-in-verificate');
+  look.dispatchEvent(Object.assign(new Event('payment-clock'), { data: '{"remainingMs":1}' }));
+  assert.equal(open().length, 0);
+  settle();
+  assert.deepEqual(told, ['verifying'], 'what it has heard it tells');
+  held.delete('paygate-stream-2');
+  mock.timers.tick(2500);
+  await heard();
+  assert.equal(open()[0].url, '/checkout/a.b.c/events?lastEventId=6');
+  assert.ok(held.has('paygate-stream-2'), 'now it has a stream of its own');
+  open()[0].dispatchEvent(Object.assign(new Event('payment-clock'), { data: '{"remainingMs":1}' }));
+  assert.equal(open().length, 1);
+  document.visibilityState = 'hidden';
+  comesBack();
+  await heard();
+  assert.deepEqual([open().length, held.has('paygate-stream-2')], [0, false], 'others get it');
 });

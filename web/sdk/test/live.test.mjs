@@ -30,7 +30,10 @@ test('after two streams that failed it asks instead', async () => {
   assert.equal((await promise).paymentKey, 'pk');
 });
 
-test('a stream that says nothing counts as failed', async () => {
+test('a stream that says nothing counts as failed', async (test) => {
+  const { firstByte } = timing;
+  timing.firstByte = 150;
+  test.after(() => { timing.firstByte = firstByte; });
   it.server.onStream = () => {};
   it.server.status = { status: 'IN_PROGRESS', paymentKey: 'pk' };
   assert.equal((await it.pay.requestPayment(ORDER)).paymentKey, 'pk');
@@ -91,4 +94,70 @@ test('a deadline passed in silence ends as unknown', async () => {
   const error = await rejected(it.pay.requestPayment(ORDER));
   assert.deepEqual([error.code, error.outcome], ['NETWORK_ERROR', 'unknown']);
   assert.ok(timing.giveUp > 0);
+});
+
+/** The page goes into the background, or comes back. */
+const turn = (visibilityState) => {
+  it.browser.document.visibilityState = visibilityState;
+  it.browser.document.fire('visibilitychange');
+};
+
+test('a hidden page gives its connection up, asks now and then, and goes on after the last event when it is shown', async () => {
+  let closed = 0;
+  it.server.onStream = (stream) => { ready(stream); stream.onClose(() => { closed += 1; }); };
+  const promise = it.pay.requestPayment(ORDER);
+  await until(() => it.server.streams.length === 1);
+  await tick(250); // It has read the event.
+  turn('hidden');
+  await until(() => closed === 1);
+  await until(() => it.server.polls > 2);
+  assert.equal(it.server.streams.length, 1);
+  turn('visible');
+  await until(() => it.server.streams.length === 2);
+  assert.equal(it.server.queries[1].get('lastEventId'), '1');
+  for (let left = 3; left; left -= 1) { turn('hidden'); turn('visible'); }
+  await until(() => it.server.streams.length > 2, 'hiding it is no failure of the stream');
+  turn('hidden');
+  it.server.status = { status: 'IN_PROGRESS', paymentKey: 'pk' };
+  assert.equal((await promise).paymentKey, 'pk', 'it need not be shown to hear of the approval');
+});
+
+test('a page for which no connection is left asks until there is one', async () => {
+  const held = new Set(['paygate-stream-1', 'paygate-stream-2', 'paygate-stream-3']);
+  navigator.locks = {
+    async request(name, { ifAvailable }, run) {
+      assert.equal(ifAvailable, true);
+      if (held.has(name)) return run(null);
+      held.add(name);
+      await run({ name });
+      held.delete(name);
+    },
+  };
+  it.server.onStream = approves;
+  const promise = it.pay.requestPayment(ORDER);
+  await until(() => it.server.polls > 2);
+  assert.equal(it.server.streams.length, 0);
+  held.delete('paygate-stream-2');
+  assert.equal((await promise).paymentKey, 'pk');
+  await until(() => !held.has('paygate-stream-2'), 'it is given back');
+});
+
+test('a deadline is one of the server’s clock, whatever the device’s says', async () => {
+  const { now } = Date;
+  Date.now = () => now() + 3_600_000;
+  try {
+    it.server.clock = now;
+    it.server.onStream = (stream) => stream.cut();
+    it.server.onStatus = (response) => (response.destroy(), true);
+    const promise = it.pay.requestPayment(ORDER);
+    let isSettled = false;
+    promise.catch(() => {}).finally(() => { isSettled = true; });
+    await until(() => it.server.polls > 30);
+    assert.equal(isSettled, false, 'there are ten minutes yet');
+    it.server.onStatus = null;
+    it.server.status = { status: 'IN_PROGRESS', paymentKey: 'pk' };
+    assert.equal((await promise).paymentKey, 'pk');
+  } finally {
+    Date.now = now;
+  }
 });

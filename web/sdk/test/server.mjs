@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 export async function startServer() {
   const server = {
     created: [], streams: [], polls: 0, queries: [],
-    status: { status: 'READY' }, replayed: false, embeddable: false, life: 600_000,
+    status: { status: 'READY' }, replayed: false, embeddable: false, life: 600_000, clock: Date.now,
     /** What a stream gets when it connects; `null` cuts it at once. */
     onStream: () => {},
     onCreate: null, onStatus: null,
@@ -22,7 +22,9 @@ export async function startServer() {
     if (request.method === 'POST') {
       server.created.push({ body: JSON.parse(body), headers: request.headers });
       if (server.onCreate && server.onCreate(response, server.created.length)) return;
-      const expiresAt = new Date(Date.now() + server.life).toISOString();
+      const now = server.clock();
+      response.setHeader('date', new Date(now).toUTCString());
+      const expiresAt = new Date(now + server.life).toISOString();
       const data = { token: 't.t.t', expiresAt, checkoutUrl: `${server.base}/checkout/t.t.t` };
       return json(response, 200, { ok: true, data }, {
         'checkout-embeddable': String(server.embeddable), ...(server.replayed && { 'idempotent-replayed': 'true' }),
@@ -41,6 +43,7 @@ export async function startServer() {
       },
       raw: (text) => response.write(text),
       cut: () => response.destroy(),
+      onClose: (then) => response.on('close', then),
       refuse: (status, code) => server.fail(response, status, code),
       open: () => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
