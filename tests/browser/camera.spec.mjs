@@ -133,3 +133,100 @@ test.describe('a browser with a detector of its own', () => {
     expect(await usesLibrary(app)).toBe(true);
   });
 });
+
+test.describe('a camera that goes away', () => {
+  /** Finds nothing until `window.link` is set; `window.taken` has what the camera gave. */
+  const watched = () => {
+    window.taken = [];
+    window.BarcodeDetector = class {
+      static async getSupportedFormats() { return ['qr_code']; }
+      async detect() { return window.link ? [{ rawValue: window.link }] : []; }
+    };
+    const { mediaDevices } = navigator;
+    const take = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (wanted) => {
+      if (window.isRefused) throw new DOMException('in use', 'NotReadableError');
+      const stream = await take(wanted);
+      window.taken.push(...stream.getTracks());
+      return stream;
+    };
+  };
+  const states = (app) => app.evaluate(() => window.taken.map(({ readyState }) => readyState));
+  /** As the system does it: the track ends by itself. */
+  const end = (app) => app.evaluate(() => {
+    const track = window.taken.at(-1);
+    track.stop();
+    track.dispatchEvent(new Event('ended'));
+  });
+  const turn = (app, visibilityState) => app.evaluate((now) => {
+    Object.defineProperty(document, 'visibilityState', { value: now, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, visibilityState);
+
+  async function scanning(then) {
+    const camera = await chromium.launch(launchOptions({ args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] }));
+    try {
+      await then(camera);
+    } finally {
+      await camera.close();
+    }
+  }
+
+  test('is asked for again by itself, and by a button when it goes once more', async ({ page, phone, server, people }) => {
+    const checkout = await buy(page, server.url);
+    const link = await linkOn(checkout);
+    await scanning(async (camera) => {
+      const app = await phone(await people.customer(), { from: camera, permissions: ['camera'] });
+      await app.addInitScript(watched);
+      await app.goto(`${server.url}/m/#/scan`);
+      await expect(app.locator('.viewfinder')).toHaveClass(/is-live/);
+      await end(app);
+      await expect.poll(() => states(app)).toEqual(['ended', 'live']);
+      await expect(app.locator('.blocked')).toBeHidden();
+      await expect(app.locator('.viewfinder')).toHaveClass(/is-live/);
+      await end(app);
+      await expect(app.locator('.blocked')).toContainText('The camera was turned off.');
+      await app.screenshot({ path: '../../target/screens/phone-scan-ended.en.png' }).catch(() => {});
+      await app.getByRole('button', { name: 'Try again' }).click();
+      await expect(app.locator('.blocked')).toBeHidden();
+      await expect.poll(() => states(app)).toEqual(['ended', 'ended', 'live']);
+      await app.evaluate((found) => { window.link = found; }, link);
+      await expect(app.locator('.bill')).toContainText('₩4,500');
+      await expect.poll(() => states(app)).toEqual(['ended', 'ended', 'ended']);
+    });
+  });
+
+  test('is let go while the phone is locked, and back when it is looked at', async ({ page, phone, server, people }) => {
+    const checkout = await buy(page, server.url);
+    const link = await linkOn(checkout);
+    await scanning(async (camera) => {
+      const app = await phone(await people.customer(), { from: camera, permissions: ['camera'] });
+      await app.addInitScript(watched);
+      await app.goto(`${server.url}/m/#/scan`);
+      await expect(app.locator('.viewfinder')).toHaveClass(/is-live/);
+      await turn(app, 'hidden');
+      await expect.poll(() => states(app)).toEqual(['ended']);
+      await turn(app, 'visible');
+      await expect.poll(() => states(app)).toEqual(['ended', 'live']);
+      // Another app may have it at that moment.
+      await turn(app, 'hidden');
+      await app.evaluate(() => { window.isRefused = true; });
+      await turn(app, 'visible');
+      await expect(app.locator('.blocked')).toContainText('The camera cannot be used.');
+      await app.evaluate(([found]) => { window.isRefused = false; window.link = found; }, [link]);
+      await app.getByRole('button', { name: 'Try again' }).click();
+      await expect(app.locator('.bill')).toContainText('₩4,500');
+    });
+  });
+
+  test('or whose picture stands still is asked for again', async ({ phone, server, people }) => {
+    await scanning(async (camera) => {
+      const app = await phone(await people.customer(), { from: camera, permissions: ['camera'] });
+      await app.addInitScript(watched);
+      await app.goto(`${server.url}/m/#/scan`);
+      await expect(app.locator('.viewfinder')).toHaveClass(/is-live/);
+      await app.evaluate(() => document.querySelector('video').pause());
+      await expect.poll(() => states(app), { timeout: 10_000 }).toEqual(['ended', 'live']);
+    });
+  });
+});

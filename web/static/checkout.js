@@ -1,5 +1,6 @@
 // Keeps the checkout true: it listens to the payment, counts down, and leads back to the shop. The page
 // is complete without it; the state it shows is `data-state`, the rest is a matter of style.
+import { countdown } from './countdown.js';
 import { markBegunHere } from './matching.js';
 import { reasonText } from './reasons.js';
 import { watch } from './watch.js';
@@ -79,19 +80,6 @@ function settle(isNews) {
   else if (isNews && ENDED.includes(state)) setTimeout(leave, RETURN_AFTER_MS);
 }
 
-function countDown() {
-  const deadline = performance.now() + Number(root.dataset.remaining) * 1000;
-  const clock = document.getElementById('countdown');
-  const tick = () => {
-    const left = Math.max(0, Math.round((deadline - performance.now()) / 1000));
-    const two = (number) => String(number).padStart(2, '0');
-    clock.textContent = `${two(Math.floor(left / 60))}:${two(left % 60)}`;
-    clock.parentElement.classList.toggle('is-short', left <= 60);
-  };
-  tick();
-  setInterval(tick, 1000);
-}
-
 function askBeforeCancel() {
   const form = document.getElementById('cancel');
   const sure = document.getElementById('sure');
@@ -109,11 +97,15 @@ function askBeforeCancel() {
 }
 
 markBegunHere(token);
-countDown();
+const place = document.getElementById('countdown');
+const clock = countdown(place, place.parentElement);
+clock.set(Number(root.dataset.remaining) * 1000);
 askBeforeCancel();
 settle(false);
 if (!ENDED.includes(root.dataset.state)) {
-  unwatch = watch(token, { lastId: root.dataset.seq, onState: show, onScan: scanned, onContact: (isThere) => offline(!isThere) });
+  unwatch = watch(token, {
+    lastId: root.dataset.seq, onState: show, onScan: scanned, onClock: clock.set, onContact: (isThere) => offline(!isThere),
+  });
 }
 // A page that comes back from the browser's memory may be long out of date.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });

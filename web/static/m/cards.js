@@ -27,7 +27,8 @@ function item(card, again) {
   };
   view.choose.addEventListener('click', () => change('PATCH'));
   view.remove.addEventListener('click', async () => {
-    if (await ask(`${card.cardCompany} ${card.cardNumber.slice(-4)}: ${word('removeSure')}`, word('remove'), word('cancel'))) change('DELETE');
+    const question = ` ${card.cardNumber.slice(-4)}: ${word('removeSure')}`;
+    if (await ask(question, word('remove'), word('cancel'), card.cardCompany)) change('DELETE');
   });
   return view.root;
 }

@@ -9,8 +9,10 @@ export async function detail({ param }) {
   const { amount, balanceAmount } = payment;
   const view = make('detail', { ...payment, amount: won(amount), balanceAmount: won(balanceAmount), state: stateOf(payment), transactions: '' });
   view.transactions.classList.add('panel');
-  view.transactions.append(...payment.transactions.map((one) => make('transaction-row', {
-    status: transactionName(one.status), amount: won(one.amount), date: moment(one.completedAt), reason: one.reason && `· ${one.reason}`,
-  }).root));
+  view.transactions.append(...payment.transactions.map(({ status, amount: moved, completedAt, reason }) => {
+    const row = make('transaction-row', { status: transactionName(status), amount: won(moved), date: moment(completedAt), reason });
+    row.why.hidden = !reason;
+    return row.root;
+  }));
   return { root: view.root };
 }

@@ -18,11 +18,15 @@ export function announce(text) {
   document.getElementById('announcer').textContent = text;
 }
 
-/** Asks before something that cannot be taken back. Resolves with the answer. */
-export function ask(question, yes, no) {
+/**
+ * Asks before something that cannot be taken back, about what somebody named `about`, if it has a name. Resolves with
+ * the answer.
+ */
+export function ask(question, yes, no, about = '') {
   const dialog = document.getElementById('ask');
   const [refuse, agree] = dialog.querySelectorAll('button');
-  dialog.querySelector('h2').textContent = question;
+  const name = Object.assign(document.createElement('span'), { dir: 'auto', textContent: about });
+  dialog.querySelector('h2').replaceChildren(name, question);
   agree.textContent = yes;
   refuse.textContent = no;
   dialog.returnValue = '';

@@ -2,8 +2,9 @@
 import { announce, ask, make, word } from './dom.js';
 import { Failure, get, isMine, post, showThere } from './api.js';
 import { consent } from './consent.js';
-import { clock, won } from './format.js';
+import { won } from './format.js';
 import { outcome } from './outcome.js';
+import { countdown } from '../countdown.js';
 import { reasonText } from '../reasons.js';
 import { watch } from '../watch.js';
 import { readToken } from './token.js';
@@ -38,23 +39,18 @@ class PaymentScreen {
   }
 
   start() {
+    this.clock = countdown(this.view.clock, this.view.countdown);
     this.unwatch = watch(this.token, {
+      onClock: this.clock.set,
       onState: ({ state, failureCode }) => this.onState(state, reasonText(failureCode)),
       onUnknown: () => this.show('unreadable'),
     });
-    const tick = () => {
-      const left = Math.max(0, this.claims.exp - Math.floor(Date.now() / 1000));
-      this.view.clock.textContent = clock(left);
-      this.view.countdown.classList.toggle('is-short', left <= 60);
-    };
-    tick();
-    this.ticking = setInterval(tick, 1000);
   }
 
   stop() {
     this.hears();
     this.unwatch?.();
-    clearInterval(this.ticking);
+    this.clock?.stop();
   }
 
   /** What the stream says. While our own answer is on its way, only the end of the payment counts at once. */

@@ -7,13 +7,17 @@ import { findToken } from './token.js';
 const VIDEO_SIDE = 960;
 const PICTURE_SIDES = [1600, 900, 2400];
 const LOOK_EVERY_MS = 150;
+/** A picture that stands still this long comes from no camera any more. */
+const FROZEN_MS = 4000;
+/** How often the camera may end while somebody looks before a button asks for it. */
+const MOST_ENDINGS = 1;
 
 export async function scan({ go }) {
   const view = make('scan');
   const camera = new Camera(view, go);
   camera.start();
 
-  view.again.addEventListener('click', () => go('#/scan'));
+  view.again.addEventListener('click', () => camera.resume());
   view.file.addEventListener('change', async () => {
     const [file] = view.file.files;
     view.file.value = '';
@@ -48,55 +52,100 @@ async function fromPicture(file, read) {
 
 class Camera {
   constructor(view, go) {
-    Object.assign(this, { view, go, isOver: false });
+    Object.assign(this, { view, go, isOver: false, turn: 0, endings: 0 });
+    this.onTurn = () => (document.visibilityState === 'visible' ? this.resume() : this.release());
   }
 
-  async start() {
-    const { view } = this;
+  start() {
     if (!navigator.mediaDevices) return this.give(window.isSecureContext ? 'scanBlocked' : 'scanInsecure');
+    // A phone that is locked, or shows another app, takes the camera away, and some never say so.
+    document.addEventListener('visibilitychange', this.onTurn);
+    return this.open();
+  }
+
+  /** Asks for the camera, and looks through it until it ends. */
+  async open() {
+    const { view } = this;
+    this.release();
+    const mine = this.turn;
+    const isStale = () => this.isOver || mine !== this.turn;
     // It loads while the customer is asked for the camera.
     const loading = decoder().catch(() => null);
     try {
       const wanted = { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 720 } };
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
-      if (this.isOver) return this.stop();
-      view.video.srcObject = this.stream;
+      const stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
+      if (isStale()) return letGo(stream);
+      this.stream = stream;
+      for (const track of stream.getTracks()) track.addEventListener('ended', () => { if (!isStale()) this.ended(); });
+      view.video.srcObject = stream;
       await view.video.play();
     } catch {
-      return this.give('scanBlocked');
+      // While nobody looks, no camera is given.
+      if (!isStale() && document.visibilityState === 'visible') this.give('scanBlocked');
+      return;
     }
     const read = await loading;
-    if (this.isOver) return;
+    if (isStale()) return;
     if (!read) return this.give('scanUnloaded');
     view.finder.classList.add('is-live');
-    this.look(read);
+    this.look(read, isStale);
   }
 
-  async look(read) {
-    while (!this.isOver) {
-      const text = await Promise.resolve(read(this.view.video, VIDEO_SIDE)).catch(() => null);
-      if (this.isOver) return;
+  async look(read, isStale) {
+    let shownAt = Date.now();
+    let shown = -1;
+    while (!isStale()) {
+      const { video } = this.view;
+      const text = await Promise.resolve(read(video, VIDEO_SIDE)).catch(() => null);
+      if (isStale()) return;
       const token = text && findToken(text);
       if (token) {
         navigator.vibrate?.(40);
         return this.go(`#/pay/${token}`);
       }
       if (text) this.view.error.textContent = word('scanOther');
+      if (video.currentTime !== shown) [shown, shownAt] = [video.currentTime, Date.now()];
+      else if (Date.now() - shownAt > FROZEN_MS) return this.ended();
       await new Promise((next) => setTimeout(next, LOOK_EVERY_MS));
     }
   }
 
+  /** The system has taken the camera away, or its picture stands still: it is asked for once more, then by a button. */
+  ended() {
+    this.endings += 1;
+    if (this.endings > MOST_ENDINGS) return this.give('scanEnded');
+    return this.open();
+  }
+
+  /** Somebody looks again. What was given up before is tried again, too. */
+  resume() {
+    this.endings = 0;
+    this.view.finder.classList.remove('is-blocked');
+    this.view.blocked.hidden = true;
+    return this.open();
+  }
+
   give(why) {
-    this.stop();
-    this.view.again.hidden = why !== 'scanUnloaded';
+    this.release();
+    this.view.again.hidden = why === 'scanInsecure';
     // In the place of the picture, so that nothing below it moves.
     this.view.finder.classList.add('is-blocked');
     this.view.blocked.hidden = false;
     this.view.why.textContent = word(why);
   }
 
+  release() {
+    this.turn += 1;
+    if (this.stream) letGo(this.stream);
+    this.stream = null;
+    this.view.finder.classList.remove('is-live');
+  }
+
   stop() {
     this.isOver = true;
-    this.stream?.getTracks().forEach((track) => track.stop());
+    document.removeEventListener('visibilitychange', this.onTurn);
+    this.release();
   }
 }
+
+const letGo = (stream) => stream.getTracks().forEach((track) => track.stop());
