@@ -66,6 +66,7 @@ super::texts! {
         scan_blocked "카메라를 쓸 수 없습니다. 브라우저 설정에서 카메라를 허용하거나 아래 방법을 이용하세요." "The camera cannot be used. Allow it in the browser’s settings, or use one of these ways.";
         scan_insecure "이 연결(HTTP)에서는 브라우저가 카메라를 허용하지 않습니다. 아래 방법을 이용하세요." "Browsers allow no camera on this connection (HTTP). Use one of these ways.";
         scan_unloaded "QR 코드 인식 기능을 불러오지 못했습니다. 인터넷 연결을 확인하고 다시 시도해 주세요." "The scanner could not be loaded. Check the connection and try again.";
+        scan_ended "카메라가 꺼졌어요. 다시 시도하면 이어서 스캔할 수 있어요." "The camera was turned off. Try again to keep scanning.";
         scan_picture "사진에서 읽기" "Read from a picture";
         scan_paste "결제 주소 붙여넣기" "Paste the payment’s address";
         scan_open "열기" "Open";
@@ -105,7 +106,8 @@ super::texts! {
         // Cards
         card_number "카드 번호" "Card number";
         expiry "유효기간" "Expiry";
-        expiry_past "유효기간이 지났거나 올바르지 않습니다." "The expiry date is past or not valid.";
+        expiry_past "유효기간이 지난 카드예요." "This card has expired.";
+        expiry_unclear "유효기간을 월/연도 순서로 입력해 주세요. 예: 12/39" "Enter the expiry date as month and year, such as 12/39.";
         cvc "CVC" "CVC";
         cvc_hint "등록할 때 한 번만 확인하고 저장하지 않습니다." "Checked once when you add the card, never stored.";
         issuer "카드사" "Card company";
