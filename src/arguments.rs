@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use paygate::lab::{Options, Target};
+use paygate::lab::{DatabaseFault, Faults, Options, Target};
 
 /// A self-hosted payment gateway.
 #[derive(Parser)]
@@ -100,6 +100,21 @@ pub struct Lab {
     /// created and dropped again; a temporary file when absent.
     #[arg(long)]
     pub database: Option<Target>,
+    /// Let calls to the disk fail (ENOSPC, EIO, EROFS, torn writes, a disk that hangs) instead of calls to the card
+    /// network. SQLite on Linux only; needs a C compiler named cc.
+    #[arg(long)]
+    pub storage_faults: bool,
+    /// Let the database server fail (connections terminated, restarts, read-only, locks, a full disk, silence, failover
+    /// to a standby and more) instead of calls to the card network. The lab starts PostgreSQL servers of its own, as the
+    /// user postgres when it runs as root.
+    #[arg(long, conflicts_with_all = ["storage_faults", "database"])]
+    pub postgres_faults: bool,
+    /// Only this fault of the database server; may be repeated.
+    #[arg(long, value_name = "FAULT", requires = "postgres_faults")]
+    pub only: Vec<DatabaseFault>,
+    /// Start the server with a deliberate bug, to see that it is found; debug builds only.
+    #[arg(long, hide = true, value_parser = ["reuse-connections"])]
+    pub planted_bug: Option<String>,
     /// Print the result as one line of JSON.
     #[arg(long)]
     pub json: bool,
@@ -108,7 +123,14 @@ pub struct Lab {
 impl Lab {
     pub fn options(&self) -> Options {
         let target = self.database.clone().unwrap_or(Target::Sqlite(None));
-        Options { seed: self.seed, load: Duration::from_secs_f64(self.minutes * 60.0), target }
+        let faults = match (self.storage_faults, self.postgres_faults) {
+            (true, _) => Faults::Storage,
+            (_, true) if self.only.is_empty() => Faults::Database(DatabaseFault::ALL.to_vec()),
+            (_, true) => Faults::Database(self.only.clone()),
+            _ => Faults::Network,
+        };
+        let load = Duration::from_secs_f64(self.minutes * 60.0);
+        Options { seed: self.seed, load, target, faults, planted_bug: self.planted_bug.clone() }
     }
 }
 

@@ -31,6 +31,7 @@ type Done = Result<(), Box<dyn Error>>;
 /// It cannot start, or the server failed.
 pub async fn serve(settings: Settings) -> Done {
     let demo = settings.seeds_demo().then(|| settings.server.clone());
+    let stop_limit = settings.stop_limit();
     let paygate = Paygate::start(settings, Given::default()).await?;
     if let Some(server) = demo {
         print!("{}", demo::welcome(&server, paygate.address()));
@@ -39,8 +40,17 @@ pub async fn serve(settings: Settings) -> Done {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        // A service manager starts the process anew.
+        () = paygate.failed() => {}
     }
-    Ok(paygate.stop().await?)
+    match tokio::time::timeout(stop_limit, paygate.stop()).await {
+        Ok(stopped) => Ok(stopped?),
+        Err(_) => {
+            tracing::error!(limit_s = stop_limit.as_secs(), "the server did not stop in time");
+            // What still hangs would keep the runtime from ending.
+            std::process::exit(1)
+        }
+    }
 }
 
 /// Brings the schema up to date.
@@ -123,7 +133,7 @@ pub async fn sandbox(settings: Settings, listen: SocketAddr) -> Done {
 /// # Errors
 /// There is no such payment, or the database cannot be read.
 pub async fn why(settings: Settings, key: &str, as_json: bool) -> Done {
-    let store = Store::connect(&settings.database).await?;
+    let store = Store::connect(&settings.database.for_a_command()).await?;
     Ok(operator::why(&store, key, as_json, &mut stdout()).await?)
 }
 
@@ -132,14 +142,14 @@ pub async fn why(settings: Settings, key: &str, as_json: bool) -> Done {
 /// # Errors
 /// There is a difference, or something cannot be read.
 pub async fn audit(settings: Settings) -> Done {
-    let store = Store::connect(&settings.database).await?;
+    let store = Store::connect(&settings.database.for_a_command()).await?;
     let acquirers = methods::acquirers(&settings, methods::Use::Asking);
     // The rest is compared all the same.
     let known = acquirers.as_ref().ok();
     let audit = operator::audit(&store, known.unwrap_or(&Acquirers::new([])), &mut stdout()).await?;
-    let Audit { payments, charged, refunded, in_doubt, inquired, differences } = audit;
+    let Audit { payments, charged, refunded, in_doubt, inquired, listed, unlisted: _, differences } = audit;
     println!("{payments} payments: {charged} charged, {refunded} given back, {in_doubt} in doubt");
-    println!("{inquired} records of the acquirer compared, {differences} differences");
+    println!("{inquired} records of the acquirer compared, {listed} listed by it, {differences} differences");
     acquirers?;
     if differences == 0 { Ok(()) } else { Err("the books do not agree".into()) }
 }
@@ -149,7 +159,7 @@ pub async fn audit(settings: Settings) -> Done {
 /// # Errors
 /// The database cannot be read.
 pub async fn doubt_list(settings: Settings) -> Done {
-    let store = Store::connect(&settings.database).await?;
+    let store = Store::connect(&settings.database.for_a_command()).await?;
     let waiting = operator::list_doubt(&store, &mut stdout()).await?;
     println!("{waiting} wait for a decision");
     Ok(())

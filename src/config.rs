@@ -1,13 +1,16 @@
 //! The configuration: `config/default.toml` compiled in, a file, the environment.
 
+mod master_key;
+mod production;
+
 use std::{
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+pub use master_key::KeyFile;
+
 use config::{Config, Environment, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -16,10 +19,11 @@ use crate::{
     acquirer::{BreakerSettings, Dialect, HttpSettings, Paths},
     actors::{ActorSettings, PaymentSettings, ResolutionSettings},
     live::LiveSettings,
+    private_files,
     routes::{AuthSettings, BackofficeSettings, REQUEST_TIMEOUT, RateLimitSettings, ServerSettings},
     store::{DatabaseSettings, JournalSettings},
     telemetry::LogSettings,
-    vault::{self, Vault, VaultError},
+    vault::{Vault, VaultError},
 };
 
 /// The manual, and the defaults.
@@ -70,6 +74,7 @@ pub struct AcquirerSettings {
 #[serde(deny_unknown_fields)]
 pub struct CardNetworkSettings {
     pub base_url: String,
+    pub allow_http_on_loopback: bool,
     pub dialect: Dialect,
     pub connect_timeout_ms: u64,
     pub call_timeout_ms: u64,
@@ -105,6 +110,8 @@ impl CardNetworkSettings {
 pub struct VaultSettings {
     pub master_key: SecretString,
     pub previous_keys: Vec<SecretString>,
+    /// How long nodes that still run under the replaced key may issue tokens.
+    pub rollover_s: u32,
 }
 
 /// `[demo]`.
@@ -122,8 +129,8 @@ pub enum ConfigError {
     Unreadable(#[from] config::ConfigError),
     #[error("vault.master_key is empty: set PAYGATE__VAULT__MASTER_KEY (openssl rand -base64 32)")]
     NoMasterKey,
-    #[error("demo.seed is set, but production takes no demo data")]
-    DemoInProduction,
+    #[error("production cannot start:\n- {}", .0.join("\n- "))]
+    NotForProduction(Vec<&'static str>),
     #[error("{0}")]
     Senseless(&'static str),
     #[error(transparent)]
@@ -133,6 +140,12 @@ pub enum ConfigError {
 }
 
 impl Settings {
+    /// How long a stop may take: requests and calls to acquirers have limits of their own, the rest has seconds.
+    pub fn stop_limit(&self) -> Duration {
+        let drain = Duration::from_millis(self.actors.drain_timeout_ms);
+        Duration::from_secs(self.server.shutdown_timeout_s) + drain + Duration::from_secs(20)
+    }
+
     /// Reads defaults, then `file`, then the environment.
     ///
     /// # Errors
@@ -146,7 +159,10 @@ impl Settings {
             .prefix_separator("__")
             .separator("__")
             .try_parsing(true)
+            // `PAYGATE__…=` is how scripts and compose files spell a variable that has no value.
+            .ignore_empty(true)
             .list_separator(",")
+            .with_list_parse_key("server.metrics_from")
             .with_list_parse_key("vault.previous_keys")
             .with_list_parse_key("resolution.retry_after_ms");
         let settings: Settings = builder.add_source(environment).build()?.try_deserialize()?;
@@ -160,9 +176,6 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.env == Env::Production && self.demo.seed == Some(true) {
-            return Err(ConfigError::DemoInProduction);
-        }
         // A batch writes 22 columns a payment, and SQLite takes 32,766 values in one statement.
         let batch = (1..=1000).contains(&self.journal.max_batch);
         let rules = [
@@ -179,6 +192,7 @@ impl Settings {
                 "acquirer.card.call_timeout_ms must not exceed payment.acquirer_timeout_ms",
             ),
             ((1..=15_000).contains(&self.live.heartbeat_ms), "live.heartbeat_ms must be 1 to 15000"),
+            (self.server.write_timeout_ms > 0, "server.write_timeout_ms must be positive"),
             (self.payment.expires_after_s > 0, "payment.expires_after_s must be positive"),
             (
                 self.database.read_connections > 0 && self.database.write_connections > 0,
@@ -206,12 +220,14 @@ impl Settings {
     }
 
     /// Makes the data folder, if there is none, for its owner alone: keys, payments and what the sandbox
-    /// remembers lie in it.
+    /// remembers lie in it. One that others may enter is closed to them.
     ///
     /// # Errors
     /// It cannot be made.
     pub fn make_data_dir(&self) -> std::io::Result<()> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir)
+        private_files::create_folder(&self.data_dir)?;
+        private_files::close_folder(&self.data_dir);
+        Ok(())
     }
 
     /// The key ring. A local installation without a key makes one and keeps it.
@@ -220,40 +236,27 @@ impl Settings {
     /// There is no usable key.
     pub fn vault(&self) -> Result<Vault, ConfigError> {
         let given = &self.vault.master_key;
-        let master = match (given.expose_secret().is_empty(), self.env) {
+        let is_empty = |key: &SecretString| key.expose_secret().trim().is_empty();
+        let mut previous: Vec<_> = self.vault.previous_keys.iter().filter(|key| !is_empty(key)).cloned().collect();
+        let master = match (is_empty(given), self.env) {
             (false, _) => given.clone(),
             (true, Env::Production) => return Err(ConfigError::NoMasterKey),
-            (true, Env::Local) => local_master_key(&self.data_dir.join("master.key"))?,
+            (true, Env::Local) => {
+                let file = self.key_file();
+                previous.extend(file.previous()?);
+                file.current()?
+            }
         };
-        Ok(Vault::new(&master, &self.vault.previous_keys)?)
+        Ok(Vault::new(&master, &previous)?)
     }
-}
 
-/// Reads the key file, or makes it, readable by its owner alone.
-fn local_master_key(path: &Path) -> Result<SecretString, ConfigError> {
-    use std::io::Write;
+    /// Where a local installation keeps the keys that it makes itself.
+    pub fn key_file(&self) -> KeyFile {
+        KeyFile::in_folder(&self.data_dir)
+    }
 
-    let failed = |error| ConfigError::KeyFile { path: path.to_owned(), error };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+    /// Whether the master key is one that this installation made itself.
+    pub fn has_generated_key(&self) -> bool {
+        self.env == Env::Local && self.vault.master_key.expose_secret().trim().is_empty()
     }
-    if !path.exists() {
-        // Written beside and then linked into place: a kill in between leaves no half a key, and of two
-        // processes that start at once, one makes the key and both read it.
-        let bytes: [u8; 32] = vault::random().map_err(|error| failed(std::io::Error::other(error)))?;
-        let draft = path.with_added_extension(std::process::id().to_string());
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)
-            .map_err(failed)?;
-        file.write_all(STANDARD.encode(bytes).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        match std::fs::hard_link(&draft, path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
-            _ => std::fs::remove_file(&draft).map_err(failed)?,
-        }
-    }
-    Ok(std::fs::read_to_string(path).map_err(failed)?.into())
 }

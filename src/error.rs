@@ -28,6 +28,11 @@ pub enum Told {
 }
 
 impl Told {
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Told::Declined, Told::NotSent, Told::Unknown, Told::None].into_iter().find(|told| told.as_str() == name)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Told::Declined => "declined",
@@ -105,6 +110,8 @@ codes! {
     LimitExceeded "LIMIT_EXCEEDED" 402 Declined "카드 한도를 초과했습니다." "The card's limit is exceeded.";
     Forbidden "FORBIDDEN" 403 None "이 작업을 할 권한이 없습니다." "These credentials do not permit this.";
     FormExpired "FORM_EXPIRED" 403 None "양식이 오래되었거나 다른 곳에서 왔습니다. 이전 페이지를 새로 고친 뒤 다시 시도해 주세요." "This form is out of date or came from elsewhere. Reload the page before it and try again.";
+    HostMismatch "HOST_MISMATCH" 403 None "브라우저가 접속한 주소와 서버가 전달받은 주소(Host)가 다릅니다. 프록시를 쓴다면 Host 헤더를 그대로 전달하거나 server.public_url을 설정해 주세요." "The address in your browser differs from the one this server was given (Host). If a proxy is in front of it, pass the Host header through or set server.public_url.";
+    CookieMissing "COOKIE_MISSING" 403 None "브라우저가 이 사이트의 쿠키를 보내지 않았습니다. 쿠키를 허용하고, HTTP로 접속했다면 HTTPS 주소를 이용해 주세요." "Your browser didn't send this site's cookie. Allow cookies for this site, and if you opened it over HTTP, use its HTTPS address.";
     RouteNotFound "NOT_FOUND" 404 None "요청한 주소를 찾을 수 없습니다." "There is nothing at this address.";
     PaymentNotFound "PAYMENT_NOT_FOUND" 404 None "결제를 찾을 수 없습니다." "There is no such payment.";
     RegisteredCardNotFound "REGISTERED_CARD_NOT_FOUND" 404 None "등록된 카드를 찾을 수 없습니다." "There is no such registered card.";
@@ -132,8 +139,10 @@ codes! {
     RefundNotSupported "REFUND_NOT_SUPPORTED" 409 Declined "카드사가 취소를 지원하지 않습니다." "The card company takes no refunds here: settle it with them directly.";
     KeyRunning "IDEMPOTENCY_KEY_IN_USE" 409 None "같은 멱등키의 요청이 처리 중입니다." "A request with this idempotency key is still running.";
     PayloadTooLarge "PAYLOAD_TOO_LARGE" 413 None "요청 본문이 너무 큽니다." "The request body is too large.";
-    KeyReused "IDEMPOTENCY_KEY_REUSED" 422 None "멱등키가 다른 내용의 요청에 사용되었습니다." "The idempotency key was used with another body.";
+    KeyReused "IDEMPOTENCY_KEY_REUSED" 422 None "이 멱등키는 내용이 다른 요청에 이미 사용되었습니다. 첫 요청의 결과를 확인해 주세요." "This idempotency key was used for another request. Look up the result of that request first.";
     TooManyRequests "TOO_MANY_REQUESTS" 429 None "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요." "Too many requests. Try again in a moment.";
+    TooManyCardFailures "TOO_MANY_CARD_FAILURES" 429 None "카드 정보 확인에 여러 번 실패하여 카드 등록이 일시적으로 제한되었습니다. 나중에 다시 시도해 주세요." "Card registration is temporarily blocked after too many failed attempts. Try again later.";
+    ShareSpent "MERCHANT_LIMIT_REACHED" 429 NotSent "이 가맹점이 동시에 처리할 수 있는 한도에 도달했습니다. 잠시 후 다시 시도해 주세요." "This merchant has as much under way as its share of the server allows. Try again in a moment.";
     Internal "INTERNAL_ERROR" 500 None "내부 오류가 발생했습니다." "Something went wrong here.";
     Overloaded "OVERLOADED" 503 NotSent "요청이 많아 처리할 수 없습니다. 잠시 후 다시 시도해 주세요." "Too busy. Try again in a moment.";
     Unavailable "UNAVAILABLE" 503 None "일시적으로 처리할 수 없습니다. 잠시 후 다시 시도해 주세요." "Not possible at the moment. Try again in a moment.";
@@ -149,6 +158,22 @@ pub struct Problem {
     pub en: &'static str,
 }
 
+/// What became of the first call under an idempotency key that was used again for another request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstCall {
+    Succeeded,
+    Failed(Told),
+}
+
+impl FirstCall {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FirstCall::Succeeded => "succeeded",
+            FirstCall::Failed(told) => told.as_str(),
+        }
+    }
+}
+
 /// An answer that is an error.
 #[derive(Debug, Clone)]
 pub struct ApiError {
@@ -158,6 +183,7 @@ pub struct ApiError {
     pub retry_after_s: Option<u32>,
     /// For the log, never for the caller.
     pub cause: Option<String>,
+    pub first: Option<FirstCall>,
 }
 
 impl ApiError {
@@ -174,6 +200,15 @@ impl ApiError {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds);
         self
+    }
+
+    /// What the answer says about the money. A caller whose key was used for another request must not take "none" for
+    /// "nothing has happened": the first call may have had its effect.
+    pub fn outcome(&self) -> Told {
+        match self.first {
+            Some(FirstCall::Succeeded | FirstCall::Failed(Told::Unknown)) => Told::Unknown,
+            _ => self.code.told(),
+        }
     }
 
     pub fn status(&self) -> StatusCode {
@@ -201,6 +236,7 @@ impl From<Code> for ApiError {
         let retry_after_s = match code {
             Code::KeyRunning
             | Code::Overloaded
+            | Code::ShareSpent
             | Code::Unavailable
             | Code::PaymentUnavailable
             | Code::NetworkUnavailable => Some(1),
@@ -208,7 +244,7 @@ impl From<Code> for ApiError {
             Code::TooManyRequests => Some(60),
             _ => None,
         };
-        Self { code, field: None, retry_after_s, cause: None }
+        Self { code, field: None, retry_after_s, cause: None, first: None }
     }
 }
 
@@ -220,6 +256,7 @@ impl From<AskError> for ApiError {
             AskError::OrderExists => Code::OrderExists.into(),
             AskError::KeyTaken => Code::KeyRunning.into(),
             AskError::NotCreated => Code::Overloaded.into(),
+            AskError::ShareSpent => Code::ShareSpent.into(),
             AskError::NotSent => Code::NetworkUnavailable.into(),
             AskError::Overloaded | AskError::Unavailable => ApiError::from(Code::PaymentUnavailable).because(error),
         }
@@ -230,6 +267,7 @@ impl From<Rejection> for ApiError {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::ClaimedByAnother => Code::ClaimedByAnother,
+            Rejection::OrderInUse => Code::OrderExists,
             Rejection::NotApprovedYet => Code::NotApprovedYet,
             Rejection::WrongKey => Code::PaymentNotFound,
             Rejection::WrongAmount => Code::WrongAmount,

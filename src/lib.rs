@@ -17,13 +17,15 @@
 //! | [`actors`] | one actor per payment, their registry, the sweeper |
 //! | [`routes`] | HTTP: one file per resource |
 //! | [`pages`] | server-rendered pages |
+//! | [`shares`] | fair shares of whatever is limited |
+//! | [`sockets`] | connections, below HTTP: what a hostile or broken one may cost |
 //! | [`startup`] | puts everything together; [`methods`] is its table of payment methods |
 //! | [`operator`] | what a person at the command line can ask and decide |
 //! | [`lab`] | proves from outside that no money is lost: faults, kills, and three sets of books compared |
 //! | [`demo`] | demo data, and a whole payment played over the wire |
 //!
-//! Arrows run one way; nothing imports upwards. [`config`], [`error`] and [`telemetry`] stand beside the
-//! rooms; [`commands`] is what `main` calls.
+//! Arrows run one way; nothing imports upwards. [`config`], [`error`], [`telemetry`], the clock and `private_files` stand
+//! beside the rooms; [`commands`] is what `main` calls, and [`supervision`] watches what must live as long as the process.
 //!
 //! # Invariants
 //!
@@ -31,10 +33,11 @@
 //!    `apply(&mut Payment, &Recorded)`. A step holds events to persist and at most one effect to run after
 //!    they are durable.
 //! 2. Nobody but a payment's actor changes a payment, and every change is: decide, one durable commit
-//!    (events keyed by payment and seq, and the projection, fenced by seq), then answer, publish, run the
-//!    effect. Nothing is acknowledged or published before it is durable.
+//!    (events keyed by payment and seq, fenced by the seq that they continue), then answer, publish, run the
+//!    effect. Nothing is acknowledged or published before it is durable on the real disk.
 //! 3. The database is the authority; an actor is a serialiser and a cache. A stale actor loses the fenced
-//!    write, reloads and decides again. A crash loses nothing that was acknowledged.
+//!    write, reloads and decides again. A crash loses nothing that was acknowledged; neither does a failed
+//!    COMMIT, a full disk or a failed-over database.
 //! 4. No acquirer call inside an actor's serial section or a database transaction: the intent is committed
 //!    first, the call runs outside with its own time-out, its outcome returns as a new message.
 //! 5. An outcome is approved, declined, not sent or unknown. Not sent may be tried again under the same
@@ -48,9 +51,12 @@
 //!    the extractor.
 //! 10. A CVC is never stored, logged or serialised; a card number leaves the vault only towards an acquirer.
 //! 11. One `seq` everywhere: journal key, SSE id, cursor.
+//! 12. Every long-lived task is supervised; readiness says what is true.
 
 pub mod acquirer;
 pub mod actors;
+mod client_errors;
+mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
@@ -61,11 +67,15 @@ pub mod live;
 pub mod methods;
 pub mod operator;
 pub mod pages;
+mod private_files;
 pub mod routes;
+pub mod shares;
 #[cfg(test)]
 mod simulation;
+pub mod sockets;
 pub mod startup;
 pub mod store;
+pub mod supervision;
 pub mod telemetry;
 mod tls;
 pub mod vault;

@@ -3,10 +3,9 @@
 use std::{io, net::SocketAddr, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{
-    App as ActixApp, HttpServer,
+    App as ActixApp,
     dev::{Server, ServerHandle},
-    http::header::STRICT_TRANSPORT_SECURITY,
-    middleware::{Condition, DefaultHeaders, from_fn},
+    middleware::from_fn,
     web::Data,
 };
 use tokio::task::JoinHandle;
@@ -15,16 +14,20 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     acquirer::Acquirers,
-    actors::{Arbiters, Clock, Payments, Services, limits, sweeper},
+    actors::{Arbiters, Clock, Payments, Services, limits, recovery, sweeper},
     config::{ConfigError, Env, Settings},
     demo,
+    domain::MerchantId,
     live::Bus,
     methods::{NetworkError, Use, acquirers},
     pages,
-    routes::{self, App, Tokens},
-    store::{Journal, Records, Store, StoreError},
+    routes::{self, App, BackofficeSettings, Tokens},
+    shares::{Rule, Shares},
+    sockets,
+    store::{JOURNAL_WRITER, Journal, Records, Store, StoreError},
+    supervision::Supervisor,
     telemetry,
-    tls::{self, STRICT_TRANSPORT, TlsError},
+    tls::{self, TlsError},
     vault::PasswordHasher,
 };
 
@@ -63,13 +66,11 @@ pub struct Given {
 /// A running Paygate.
 pub struct Paygate {
     address: SocketAddr,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     handle: ServerHandle,
     sweeper: JoinHandle<()>,
-    app: Data<App>,
-    arbiters: Arbiters,
-    journal: Vec<JoinHandle<()>>,
-    shutdown: CancellationToken,
+    recovery: JoinHandle<()>,
+    built: Offline,
 }
 
 impl Paygate {
@@ -77,23 +78,38 @@ impl Paygate {
     ///
     /// # Errors
     /// Whatever is missing or makes no sense; nothing is left running then.
-    pub async fn start(settings: Settings, given: Given) -> Result<Self, StartupError> {
+    pub async fn start(mut settings: Settings, given: Given) -> Result<Self, StartupError> {
+        settings.check_for_serving()?;
         let address = settings.listen()?;
-        let listener = TcpListener::bind(address).map_err(|error| StartupError::Listen { address, error })?;
+        let listener = sockets::bind(address).map_err(|error| StartupError::Listen { address, error })?;
         let address = listener.local_addr()?;
+        // With the port that was taken, for those who connect to this server from within.
+        settings.server.listen = address.to_string();
         let store = open_store(&settings).await?;
-        let shutdown = CancellationToken::new();
-        let (app, arbiters, journal) = build(&settings, given, store, shutdown.clone())?;
+        let built = build(&settings, given, store)?;
+        let app = &built.app;
         if settings.seeds_demo() {
-            demo::seed(&app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
+            demo::seed(app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
         }
-        warn(&settings);
         let server = serve(&settings, listener, app.clone())?;
         let handle = server.handle();
-        let server = actix_web::rt::spawn(server);
-        let sweeper = tokio::spawn(sweeper::run(app.payments.clone(), shutdown.clone()));
+        let supervisor = &app.supervisor;
+        let serving = async move { server.await.map_or_else(|error| error.to_string(), |()| "ended".to_owned()) };
+        let server = actix_web::rt::spawn(supervisor.clone().guard("http server", serving));
+        let sweeping = sweeper::run(app.payments.clone(), app.shutdown.clone());
+        let sweeping = async move {
+            sweeping.await;
+            "ended".to_owned()
+        };
+        let sweeper = tokio::spawn(supervisor.clone().guard(sweeper::SWEEPER, sweeping));
+        let recovering = recovery::run(app.payments.clone(), app.shutdown.clone());
+        let recovering = async move {
+            recovering.await;
+            "ended".to_owned()
+        };
+        let recovery = tokio::spawn(supervisor.clone().guard(recovery::RECOVERY, recovering));
         tracing::info!("listening on {address}");
-        Ok(Self { address, server, handle, sweeper, app, arbiters, journal, shutdown })
+        Ok(Self { address, server, handle, sweeper, recovery, built })
     }
 
     /// The payments of the configured database without a server, for a command that changes one.
@@ -104,8 +120,7 @@ impl Paygate {
         let store = open_store(settings).await?;
         // Such a command asks nobody.
         let given = Given { acquirers: Some(Acquirers::new([])), clock: None };
-        let (app, arbiters, journal) = build(settings, given, store, CancellationToken::new())?;
-        Ok(Offline { app, arbiters, journal })
+        build(settings, given, store)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -118,25 +133,30 @@ impl Paygate {
 
     /// The shared state, for tests and subcommands that look inside.
     pub fn app(&self) -> &Data<App> {
-        &self.app
+        &self.built.app
+    }
+
+    /// Waits until the process can no longer do its work. It should be stopped then.
+    pub async fn failed(&self) {
+        self.built.app.supervisor.failed().await;
     }
 
     /// Stops in order: no new requests, streams end, calls to acquirers end, the journal is written, the
     /// pools close.
     ///
     /// # Errors
-    /// The server had failed before.
+    /// A task that must live as long as the process had ended before.
     pub async fn stop(self) -> io::Result<()> {
         tracing::info!("stopping");
-        self.shutdown.cancel();
+        let supervisor = self.built.app.supervisor.clone();
+        self.built.app.shutdown.cancel();
         self.handle.stop(true).await;
-        let served = self.server.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        if let Err(error) = self.sweeper.await {
-            tracing::error!(%error, "the sweeper had panicked");
+        for task in [self.server, self.sweeper, self.recovery] {
+            task.await.map_err(io::Error::other)?;
         }
-        Offline { app: self.app, arbiters: self.arbiters, journal: self.journal }.stop().await?;
+        self.built.stop().await?;
         tracing::info!("stopped");
-        served
+        supervisor.failure().map_or(Ok(()), |failure| Err(io::Error::other(failure)))
     }
 }
 
@@ -145,6 +165,8 @@ pub struct Offline {
     app: Data<App>,
     arbiters: Arbiters,
     journal: Vec<JoinHandle<()>>,
+    /// What looks after the database and the actors.
+    watchers: [JoinHandle<()>; 2],
 }
 
 impl Offline {
@@ -157,8 +179,12 @@ impl Offline {
     /// # Errors
     /// A thread could not be waited for.
     pub async fn stop(self) -> io::Result<()> {
+        self.app.shutdown.cancel();
         self.app.payments.drain().await;
         let store = self.app.store.clone();
+        for watcher in self.watchers {
+            watcher.abort();
+        }
         drop(self.app);
         tokio::task::spawn_blocking(move || self.arbiters.stop()).await.map_err(io::Error::other)?;
         // The actors are gone, and with them the last senders: the writers write what is queued, and end.
@@ -177,19 +203,6 @@ impl Offline {
     }
 }
 
-/// What makes sense, and may not be what was meant.
-fn warn(settings: &Settings) {
-    let (url, is_production) = (&settings.server.public_url, settings.env == Env::Production);
-    if is_production && url.is_empty() && settings.server.scheme() == "http" {
-        tracing::warn!(
-            "server.public_url is empty: cookies are for TLS alone, and addresses are as requests name them"
-        );
-    }
-    if is_production && url.starts_with("http:") {
-        tracing::warn!("server.public_url is without TLS: passwords, keys and cookies can be read on their way");
-    }
-}
-
 /// How long a stop waits for the journal after its last user is gone.
 const JOURNAL_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -202,9 +215,9 @@ async fn open_store(settings: &Settings) -> Result<Store, StartupError> {
     if store.is_migrated().await? { Ok(store) } else { Err(StartupError::NotMigrated) }
 }
 
-type Built = (Data<App>, Arbiters, Vec<JoinHandle<()>>);
-
-fn build(settings: &Settings, given: Given, store: Store, shutdown: CancellationToken) -> Result<Built, StartupError> {
+fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, StartupError> {
+    let shutdown = CancellationToken::new();
+    let supervisor = Supervisor::new(shutdown.clone());
     // First of all: what is built next has figures of its own.
     let metrics = telemetry::metrics();
     let vault = Arc::new(settings.vault()?);
@@ -232,7 +245,17 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
     };
     let (payments, arbiters) = Payments::start(Arc::new(services));
     let auth = &settings.auth;
-    let uses = routes::KeyUses::start(store.clone());
+    let uses = routes::KeyUses::start(store.clone(), supervisor.clone());
+    let (database, actors) = (store.clone(), payments.clone());
+    let watchers = [
+        tokio::spawn(supervisor.clone().guard("database", async move { database.recover().await.to_string() })),
+        tokio::spawn(supervisor.clone().guard("payment actors", async move { actors.watch().await })),
+    ];
+    let guard = |writer: JoinHandle<()>| {
+        let written = async move { writer.await.map_or_else(|error| error.to_string(), |()| "ended".to_owned()) };
+        tokio::spawn(supervisor.clone().guard(JOURNAL_WRITER, written))
+    };
+    let journal = writers.into_iter().map(guard).collect();
     let app = App {
         payments,
         store,
@@ -245,21 +268,25 @@ fn build(settings: &Settings, given: Given, store: Store, shutdown: Cancellation
         auth: auth.clone(),
         server: settings.server.clone(),
         live: settings.live.clone(),
-        files: routes::Places::new(settings.backoffice.max_files, settings.backoffice.max_files_of_one),
+        files: files(&settings.backoffice),
         backoffice: settings.backoffice.clone(),
         metrics,
-        in_production: settings.env == Env::Production,
         has_demo: settings.seeds_demo(),
         shutdown,
+        supervisor: supervisor.clone(),
     };
-    Ok((Data::new(app), arbiters, writers))
+    Ok(Offline { app: Data::new(app), arbiters, journal, watchers })
+}
+
+/// Files for spreadsheets that may be written at once.
+fn files(settings: &BackofficeSettings) -> Arc<Shares<MerchantId>> {
+    Shares::new("files", settings.max_files, Rule::default().at_most(settings.max_files_of_one))
 }
 
 fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> Result<Server, StartupError> {
     let tls = tls::config(&settings.server.tls_certificate, &settings.server.tls_key)?;
-    let has_tls = tls.is_some();
     let has_demo = settings.seeds_demo();
-    let server = HttpServer::new(move || {
+    let app = move || {
         ActixApp::new()
             .configure(pages::configure)
             .configure(|config| {
@@ -271,22 +298,8 @@ fn serve(settings: &Settings, listener: TcpListener, app: Data<App>) -> Result<S
             // From the inside out: CORS, the error envelope (of refused preflights, too), the request's span and id.
             .wrap(routes::cors())
             .wrap(from_fn(routes::envelope_layer))
-            .wrap(Condition::new(has_tls, DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT))))
+            .wrap(from_fn(routes::strict_transport))
             .wrap(TracingLogger::<routes::RequestSpan>::new())
-    });
-    let server = match settings.server.workers {
-        0 => server,
-        workers => server.workers(workers),
     };
-    let server = server
-        .max_connections(settings.server.max_connections)
-        .shutdown_timeout(settings.server.shutdown_timeout_s)
-        // A client that is gone is noticed at once, not at the next heartbeat.
-        .h1_allow_half_closed(false)
-        .disable_signals();
-    let server = match tls {
-        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
-        None => server.listen(listener)?,
-    };
-    Ok(server.run())
+    Ok(sockets::serve(settings.server.sockets(), listener, tls, app)?)
 }

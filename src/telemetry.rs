@@ -11,6 +11,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Deserialize;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use crate::client_errors::ClientErrors;
+
 /// `[log]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +32,7 @@ pub enum LogFormat {
 /// Starts logging. A second call in one process does nothing.
 pub fn init_logs(settings: &LogSettings) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter).with(ClientErrors);
     let is_text = match settings.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,
@@ -80,6 +82,14 @@ fn start_metrics() -> PrometheusHandle {
     describe_counter!("paygate_acquirer_rejected_total", "Calls that an open circuit breaker did not let through");
     describe_gauge!("paygate_sse_streams", "Open event streams");
     describe_counter!("paygate_sse_slow_readers_total", "Event streams cut because their reader was too slow");
+    describe_counter!("paygate_shares_refused_total", "What was refused at a limit, by what it limits and why");
+    describe_counter!("paygate_connections_closed_total", "Connections closed because nothing moved, by reason");
+    describe_counter!("paygate_card_failures_total", "Card registrations that the card network refused, by code");
+    describe_counter!(
+        "paygate_card_tries_blocked_total",
+        "Card registrations refused by a limit on failures, by scope"
+    );
+    describe_counter!("paygate_card_testing_alarms_total", "Limits on failed card registrations reached, by scope");
     describe_histogram!("paygate_http_request_seconds", Unit::Seconds, "Duration of a request, by route and status");
     handle
 }

@@ -11,9 +11,6 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-/// For how long a browser insists on TLS once it has seen it: a year, as the preload lists ask for.
-pub const STRICT_TRANSPORT: &str = "max-age=31536000";
-
 /// Why the configured files are of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {

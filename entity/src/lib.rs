@@ -6,6 +6,7 @@
 
 pub mod api_key;
 pub mod card;
+pub mod card_failure;
 pub mod customer;
 pub mod desk_session;
 pub mod idempotency_key;

@@ -16,6 +16,7 @@ mod m0010_epochs;
 mod m0011_returns;
 mod m0012_names;
 mod m0013_deep_pages;
+mod m0020_card_failures;
 
 pub struct Migrator;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_returns::Migration),
             Box::new(m0012_names::Migration),
             Box::new(m0013_deep_pages::Migration),
+            Box::new(m0020_card_failures::Migration),
         ]
     }
 }

@@ -10,12 +10,13 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::{
-    Acquirer, Authorization, CARD, Capabilities, Record, RefundCall,
+    Acquirer, Authorization, CARD, Capabilities, DayList, Record, RefundCall,
     classify::{self, Asking, Failure},
     transport::{CallError, CardNetwork, Method, Reply},
 };
@@ -41,7 +42,7 @@ pub struct Paths {
     pub validate: String,
     pub verify: String,
     pub approve: String,
-    /// The transaction number is appended, after a slash.
+    /// The transaction number is appended, after a slash; for the list of a day, a query.
     pub approvals: String,
     pub reverse: String,
     pub cancel: String,
@@ -129,6 +130,14 @@ impl CardAcquirer {
         classify::record(self.network.call(Method::Get, &path, None).await, txn_no)
     }
 
+    async fn try_list(&self, day: Date, after: Option<&str>) -> Result<DayList, Failure> {
+        if self.dialect == Dialect::Basic {
+            return Ok(DayList::Missing);
+        }
+        let path = list_path(&self.paths.approvals, day, after);
+        classify::day_list(self.network.call(Method::Get, &path, None).await)
+    }
+
     async fn try_reverse(&self, txn_no: TxnNo, amount: Money) -> Result<(), Failure> {
         self.need_v1()?;
         let body = json!({ "txnNo": txn_no.to_string(), "amount": amount.minor() });
@@ -202,10 +211,24 @@ impl Acquirer for CardAcquirer {
         measured.end(self.try_reverse(txn_no, amount).await)
     }
 
+    async fn list(&self, day: Date, after: Option<&str>) -> Outcome<DayList> {
+        let measured = Measured::start("list", None);
+        measured.end(self.try_list(day, after).await)
+    }
+
     async fn refund(&self, call: &RefundCall) -> Outcome<()> {
         let measured = Measured::start("refund", Some(call.txn_no));
         measured.end(self.try_refund(call).await)
     }
+}
+
+fn list_path(approvals: &str, day: Date, after: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("date", &day.to_string());
+    if let Some(after) = after {
+        query.append_pair("after", after);
+    }
+    format!("{approvals}?{}", query.finish())
 }
 
 /// One call under the clock.

@@ -25,7 +25,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    Record,
+    DayList, Listed, Record,
     transport::{CallError, Reply},
 };
 use crate::{
@@ -102,6 +102,12 @@ struct RecordAnswer {
     approved_at: Option<Value>,
     amount: Option<i64>,
     canceled_amount: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct ListAnswer {
+    approvals: Vec<RecordAnswer>,
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +199,27 @@ pub(super) fn record(answer: Answer, txn_no: TxnNo) -> Result<Record, Failure> {
         }
         _ => Err(unknown("the record has a status that is not in the contract")),
     }
+}
+
+/// The answer to a question for the list of a day. A network that lacks the call has no such path.
+pub(super) fn day_list(answer: Answer) -> Result<DayList, Failure> {
+    let reply = answer?;
+    if matches!(reply.status, 404 | 405) {
+        return Ok(DayList::Missing);
+    }
+    let list: ListAnswer = success(&reply)?;
+    let records = list.approvals.into_iter().map(listed).collect::<Result<_, _>>()?;
+    Ok(DayList::Page { records, next: list.next.filter(|next| !next.is_empty()).map(Into::into) })
+}
+
+fn listed(record: RecordAnswer) -> Result<Listed, Failure> {
+    let held = match record.status.as_str() {
+        "APPROVED" => record.amount.zip(record.canceled_amount).map(|(amount, canceled)| amount - canceled),
+        "DECLINED" | "REVERSED" => Some(0),
+        _ => None,
+    };
+    let held = held.ok_or_else(|| unknown("a record of the list is incomplete"))?;
+    Ok(Listed { txn_no: record.txn_no.into(), held })
 }
 
 /// The answer to reverse.

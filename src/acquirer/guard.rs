@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -15,10 +15,11 @@ use failsafe::{
     Instrument, StateMachine,
     failure_policy::{self, ConsecutiveFailures},
 };
+use jiff::civil::Date;
 use metrics::{counter, gauge};
 use tokio::sync::Semaphore;
 
-use super::{Acquirer, Authorization, Capabilities, Record, RefundCall};
+use super::{Acquirer, Answers, Authorization, Capabilities, DayList, Record, RefundCall};
 use crate::{
     domain::{Approval, Money, Outcome, TxnNo},
     vault::{Credential, Cvc},
@@ -116,6 +117,22 @@ pub struct Guarded {
     breaker: Breaker,
     health: Arc<AtomicU8>,
     probe: Semaphore,
+    heard: Heard,
+}
+
+/// What the calls say about the network, apart from what the breaker makes of it.
+#[derive(Default)]
+struct Heard {
+    is_answering: AtomicBool,
+    recoveries: AtomicU64,
+}
+
+impl Heard {
+    fn note(&self, has_answer: bool) {
+        if !self.is_answering.swap(has_answer, Ordering::AcqRel) && has_answer {
+            self.recoveries.fetch_add(1, Ordering::AcqRel);
+        }
+    }
 }
 
 impl Guarded {
@@ -125,7 +142,8 @@ impl Guarded {
         let health = Arc::new(AtomicU8::new(Health::Closed as u8));
         let observer = Observer { method, health: health.clone() };
         observer.is_now(Health::Closed);
-        Self { inner, breaker: StateMachine::new(policy, observer), health, probe: Semaphore::new(1) }
+        let breaker = StateMachine::new(policy, observer);
+        Self { inner, breaker, health, probe: Semaphore::new(1), heard: Heard::default() }
     }
 
     async fn guard<T: Send>(&self, call: impl Future<Output = Outcome<T>> + Send) -> Outcome<T> {
@@ -140,7 +158,7 @@ impl Guarded {
             Health::Closed | Health::Open => None,
         };
         // A call that is given up counts as one without an answer.
-        let mut verdict = Verdict { breaker: &self.breaker, has_answer: false };
+        let mut verdict = Verdict { breaker: &self.breaker, heard: &self.heard, has_answer: false };
         let outcome = call.await;
         verdict.has_answer = matches!(outcome, Outcome::Approved(_) | Outcome::Declined(_));
         outcome
@@ -149,12 +167,18 @@ impl Guarded {
 
 struct Verdict<'a> {
     breaker: &'a Breaker,
+    heard: &'a Heard,
     has_answer: bool,
 }
 
 impl Drop for Verdict<'_> {
     fn drop(&mut self) {
-        if self.has_answer { self.breaker.on_success() } else { self.breaker.on_error() }
+        if self.has_answer {
+            self.breaker.on_success();
+        } else {
+            self.breaker.on_error();
+        }
+        self.heard.note(self.has_answer);
     }
 }
 
@@ -172,6 +196,13 @@ impl Acquirer for Guarded {
     fn is_resting(&self) -> bool {
         let is_probed = || self.health() == Health::Probing && self.probe.available_permits() == 0;
         !self.breaker.is_call_permitted() || is_probed()
+    }
+
+    fn answers(&self) -> Answers {
+        Answers {
+            is_answering: self.heard.is_answering.load(Ordering::Acquire),
+            recoveries: self.heard.recoveries.load(Ordering::Acquire),
+        }
     }
 
     async fn validate(&self, credential: &Credential, cvc: &Cvc) -> Outcome<()> {
@@ -192,6 +223,10 @@ impl Acquirer for Guarded {
 
     async fn reverse(&self, txn_no: TxnNo, amount: Money) -> Outcome<()> {
         self.guard(self.inner.reverse(txn_no, amount)).await
+    }
+
+    async fn list(&self, day: Date, after: Option<&str>) -> Outcome<DayList> {
+        self.guard(self.inner.list(day, after)).await
     }
 
     async fn refund(&self, call: &RefundCall) -> Outcome<()> {
@@ -257,6 +292,7 @@ mod tests {
             assert_eq!(ask().await, Outcome::Unknown);
         }
         assert_eq!(guarded.health(), Health::Open);
+        assert_eq!(guarded.answers(), Answers { is_answering: false, recoveries: 0 });
         assert_eq!(ask().await, Outcome::NotSent);
         assert_eq!(flaky.calls.load(Ordering::Relaxed), 3, "an open breaker lets nothing through");
 
@@ -270,5 +306,6 @@ mod tests {
         tokio::time::timeout(Duration::from_secs(5), closed).await.unwrap();
         assert_eq!(flaky.calls.load(Ordering::Relaxed), 5);
         assert_eq!(ask().await, Outcome::Approved(Record::NotFound));
+        assert_eq!(guarded.answers(), Answers { is_answering: true, recoveries: 1 });
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 pub use card::{CardAcquirer, CardSettings, Dialect, Paths};
 pub use guard::{BreakerSettings, Guarded, Health};
@@ -56,6 +56,15 @@ pub struct Capabilities {
     pub inquire: bool,
     pub reverse: bool,
     pub refund: bool,
+}
+
+/// Whether a network answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers {
+    /// The last call that ended got an answer. `false` until the first one did.
+    pub is_answering: bool,
+    /// How often a call got an answer after one that did not, the first answer of this process included.
+    pub recoveries: u64,
 }
 
 /// One request to take money.
@@ -96,6 +105,27 @@ pub enum Record {
     NotFound,
 }
 
+/// What a network's own list of a day is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DayList {
+    /// This network has no such list.
+    Missing,
+    Page {
+        records: Vec<Listed>,
+        /// Where the next page begins; `None` after the last one.
+        next: Option<Box<str>>,
+    },
+}
+
+/// One record of such a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The number of ours by which the network knows it; text, because it may be none of ours.
+    pub txn_no: Box<str>,
+    /// What the network holds of it after everything that went back, in minor units.
+    pub held: i64,
+}
+
 /// One payment method's network.
 ///
 /// Every call ends by itself, within the time-out of its transport. Whoever drops a call's future before
@@ -112,6 +142,11 @@ pub trait Acquirer: Send + Sync {
     /// A call made now would not be sent.
     fn is_resting(&self) -> bool {
         false
+    }
+
+    /// Whether this network answers, as far as its last calls tell; see [`Guarded`].
+    fn answers(&self) -> Answers {
+        Answers { is_answering: true, recoveries: 0 }
     }
 
     /// At registration: does the instrument exist, and does the customer know its secret?
@@ -133,6 +168,12 @@ pub trait Acquirer: Send + Sync {
     /// that it was *not* reversed now (with `TxnReversed`: because it was before).
     async fn reverse(&self, txn_no: TxnNo, amount: Money) -> Outcome<()>;
 
+    /// A page of what the network approved on a day in Seoul: the first, or the one that begins at `after`. Never
+    /// `Declined`.
+    async fn list(&self, _day: Date, _after: Option<&str>) -> Outcome<DayList> {
+        Outcome::Approved(DayList::Missing)
+    }
+
     /// Gives back a part or all of a charge. Repeating it with the same `cancel_no` is safe.
     async fn refund(&self, call: &RefundCall) -> Outcome<()>;
 }
@@ -150,6 +191,11 @@ impl Acquirers {
 
     pub fn get(&self, method: &str) -> Option<&Arc<dyn Acquirer>> {
         self.by_method.get(method)
+    }
+
+    /// The methods and their names, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Arc<dyn Acquirer>)> {
+        self.by_method.iter().map(|(name, acquirer)| (*name, acquirer))
     }
 
     /// The methods' names, in alphabetical order.

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
 use tokio::sync::oneshot;
 
-use super::{Claim, ClaimAnswer, Services};
+use super::{Claim, ClaimAnswer, Clock, Services};
 use crate::{
     domain::{
         By, Command, Effect, Operation, Order, Payment, PaymentId, Recorded, Rejection, Status, Step, create, decide,
     },
     live::Frame,
+    shares::NoShare,
     store::{Commit, CommitError, KeyRef, KeyWrite, Running, StoreError},
 };
 
@@ -38,6 +39,9 @@ pub enum AskError {
     /// A limit of this process is reached, and there is no new payment.
     #[error("too busy; there is no new payment")]
     NotCreated,
+    /// The merchant has its share of a limit of this process, and there is no new payment.
+    #[error("the merchant has its share; there is no new payment")]
+    ShareSpent,
     /// The acquirer's network is known to be down, and nothing was begun.
     #[error("the network is down")]
     NotSent,
@@ -48,6 +52,15 @@ pub enum AskError {
     /// The database failed, or the process is going down.
     #[error("the payment cannot be reached")]
     Unavailable,
+}
+
+impl From<NoShare> for AskError {
+    fn from(none: NoShare) -> Self {
+        match none {
+            NoShare::Full => AskError::Overloaded,
+            NoShare::Spent => AskError::ShareSpent,
+        }
+    }
 }
 
 impl From<CommitError> for AskError {
@@ -76,6 +89,10 @@ pub struct Kernel {
     services: Arc<Services>,
     id: PaymentId,
     payment: Option<Arc<Payment>>,
+    /// The last event that memory holds: the journal has to have the same one in its place.
+    last: Option<Recorded>,
+    /// While something is due at a moment of its own, the payment's time, and the steady clock's at that time.
+    time: Option<(Timestamp, SignedDuration)>,
     /// A write failed half-way or another node was faster: the journal knows better than this memory.
     is_dirty: bool,
     /// Idempotency keys of calls that have not ended.
@@ -85,7 +102,16 @@ pub struct Kernel {
 
 impl Kernel {
     pub fn new(services: Arc<Services>, id: PaymentId) -> Self {
-        Self { services, id, payment: None, is_dirty: true, claims: Vec::new(), waiters: Vec::new() }
+        Self {
+            services,
+            id,
+            payment: None,
+            last: None,
+            time: None,
+            is_dirty: true,
+            claims: Vec::new(),
+            waiters: Vec::new(),
+        }
     }
 
     pub fn payment(&self) -> Option<&Arc<Payment>> {
@@ -98,9 +124,32 @@ impl Kernel {
         !self.waiters.is_empty()
     }
 
+    /// The payment's own time. Its deadlines are lengths, so its time does not leap with the machine's clock: from the
+    /// first event that has a moment to wait for, it goes on by the steady clock until nothing is waited for any more.
+    /// And it never goes back, because the journal's does not.
+    pub fn now(&self) -> Timestamp {
+        match (self.time, &self.payment) {
+            (Some((at, since)), _) => micros(at, self.services.clock.steady() - since),
+            (None, Some(payment)) => self.services.now().max(payment.updated_at),
+            (None, None) => self.services.now(),
+        }
+    }
+
+    /// After the payment has changed: what is waited for begins at its last event, which was at `at` by its own time.
+    fn keep_time(&mut self, at: impl FnOnce(&Clock, &Payment) -> Timestamp) {
+        let clock = &self.services.clock;
+        self.time = match &self.payment {
+            Some(payment) if !payment.is_at_rest() => {
+                let running = self.time.is_some().then(|| self.now()).filter(|now| *now >= payment.updated_at);
+                Some((running.unwrap_or_else(|| at(clock, payment)), clock.steady()))
+            }
+            _ => None,
+        };
+    }
+
     /// The first event of a new payment.
-    pub async fn create(&mut self, order: Order, claim: Option<Claim>) -> Result<Reply, AskError> {
-        let first = Recorded { seq: 1, at: self.services.now(), by: By::Shop, event: create(order) };
+    pub async fn create(&mut self, order: Order, by: By, claim: Option<Claim>) -> Result<Reply, AskError> {
+        let first = Recorded { seq: 1, at: self.services.now(), by, event: create(order) };
         let change = Change::first(self.id, first).ok_or(AskError::Unavailable)?;
         self.commit(change, claim, None).await?;
         self.reply(None, None)
@@ -111,30 +160,54 @@ impl Kernel {
         if !self.is_dirty {
             return Ok(false);
         }
-        let loaded = match &self.payment {
-            None => self.services.records.payment(self.id).await,
-            Some(known) => self.catch_up(known).await.map(Some),
+        let caught_up = match (&self.payment, &self.last) {
+            (Some(known), Some(last)) => self.catch_up(known, last).await,
+            _ => Ok(None),
+        };
+        let loaded = match caught_up {
+            Ok(None) => self.replay().await,
+            caught_up => caught_up,
         };
         let loaded = loaded.map_err(|error| {
             tracing::warn!(payment = %self.id, %error, "a payment cannot be read");
             AskError::Unavailable
         })?;
-        self.payment = Some(Arc::new(loaded.ok_or(AskError::NotFound)?));
+        let Some((payment, last)) = loaded else {
+            // Whatever memory holds, the database is the authority.
+            (self.payment, self.last, self.time) = (None, None, None);
+            return Err(AskError::NotFound);
+        };
+        (self.payment, self.last) = (Some(Arc::new(payment)), Some(last));
+        self.keep_time(|clock, payment| clock.time_since(payment.updated_at));
         self.is_dirty = false;
         self.wake_waiters();
         Ok(true)
     }
 
-    /// Folds in what happened behind this actor's back, and lets watchers know.
-    async fn catch_up(&self, known: &Payment) -> Result<Payment, StoreError> {
-        let mut payment = known.clone();
-        for recorded in self.services.records.events_after(self.id, payment.seq).await? {
+    /// The payment as the journal tells it, and its last event.
+    async fn replay(&self) -> Result<Option<(Payment, Recorded)>, StoreError> {
+        let events = self.services.records.events_after(self.id, 0).await?;
+        let last = events.last().cloned();
+        Ok(Payment::replay(self.id, events).zip(last))
+    }
+
+    /// Applies and publishes what other processes have written. `None` when the journal does not hold what memory
+    /// holds: a database that was restored, or failed over without its last transactions, has another past.
+    async fn catch_up(&self, known: &Payment, last: &Recorded) -> Result<Option<(Payment, Recorded)>, StoreError> {
+        let mut events = self.services.records.events_after(self.id, last.seq - 1).await?.into_iter();
+        if events.next().as_ref() != Some(last) {
+            tracing::error!(payment = %self.id, seq = last.seq, "the journal lost an event; reading all of it again");
+            return Ok(None);
+        }
+        let (mut payment, mut last) = (known.clone(), last.clone());
+        for recorded in events {
             payment.apply(&recorded);
             if let Some(frame) = Frame::of(&payment, &recorded) {
                 self.services.bus.publish(self.id, &frame);
             }
+            last = recorded;
         }
-        Ok(payment)
+        Ok(Some((payment, last)))
     }
 
     /// Decides a command, makes the decision durable, and then lets the world know. Returns what to call
@@ -153,7 +226,7 @@ impl Kernel {
             if matches!(command, Command::Wake) && !self.services.knows_method_of(&before) {
                 return Err(AskError::Unavailable);
             }
-            let now = self.services.now();
+            let now = self.now();
             let decided = decide(&before, command, now, &self.services.policy(&before));
             // A change is fenced by the journal. A refusal is not, nor is an answer from memory: another
             // process may have moved the payment, so both are given on what the journal says now.
@@ -163,7 +236,7 @@ impl Kernel {
             }
             let step = decided?;
             // What would only be noted as not sent is not begun; what memory says may be out of date, though.
-            let is_new = matches!(command, Command::Confirm { .. } | Command::Refund { .. }) && step.effect.is_some();
+            let is_new = matches!(step.effect, Some(Effect::Authorize { .. } | Effect::Refund { attempt: 1, .. }));
             if is_new && self.services.rests(&before) {
                 if is_fresh {
                     return Err(AskError::NotSent);
@@ -216,7 +289,7 @@ impl Kernel {
         self.is_dirty = true;
         self.load().await?;
         let payment = self.payment.clone().ok_or(AskError::NotFound)?;
-        if !payment.is_due(self.services.now()) {
+        if !payment.is_due(self.now()) {
             return Ok(payment);
         }
         match self.execute(&Command::Wake, None).await {
@@ -228,7 +301,9 @@ impl Kernel {
 
     fn reply(&mut self, refused: Option<Rejection>, operation: Option<Operation>) -> Result<Reply, AskError> {
         let payment = self.payment.clone().ok_or(AskError::NotFound)?;
-        let operation = operation.filter(|operation| payment.is_under_way(*operation));
+        // While the acquirer is left alone, no answer comes before the caller's patience ends.
+        let is_coming = |operation| payment.is_calling(operation) || !self.services.rests(&payment);
+        let operation = operation.filter(|operation| payment.is_under_way(*operation) && is_coming(*operation));
         let Some(operation) = operation else { return Ok(Reply { payment, refused, ended: None }) };
         let (waiter, ended) = oneshot::channel();
         self.waiters.push((operation, waiter));
@@ -258,6 +333,8 @@ impl Kernel {
         }
         self.is_dirty = false;
         self.payment = Some(after);
+        self.last = recorded.into_iter().next_back().or_else(|| self.last.take());
+        self.keep_time(|_, payment| payment.updated_at);
         self.claims.retain(|claim| !keys.ended.contains(&claim.key));
         self.claims.extend(claim.filter(|_| keys.is_claim_open));
         for status in entered {
@@ -318,6 +395,12 @@ impl Kernel {
         });
         keys
     }
+}
+
+/// `at` and so much later, in whole microseconds: what the journal can keep.
+fn micros(at: Timestamp, later: SignedDuration) -> Timestamp {
+    let now = at.checked_add(later).unwrap_or(Timestamp::MAX);
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 #[derive(Default)]

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use metrics::{counter, gauge};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     AskError, Claim, Services,
@@ -13,7 +12,10 @@ use super::{
     kernel::{Kernel, Reply},
     registry::{Gone, Registry},
 };
-use crate::domain::{Command, Effect, Order, Payment, PaymentId, Rejection};
+use crate::{
+    domain::{By, Command, Effect, MerchantId, Order, Payment, PaymentId, Rejection},
+    shares::{Share, Tenant, serve},
+};
 
 /// An outcome that could not be made durable is handed in again after this long, for as long as it takes.
 const RETRY_COMMIT_AFTER: Duration = Duration::from_millis(500);
@@ -26,6 +28,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 #[rtype(result = "Result<Reply, AskError>")]
 pub struct Create {
     pub order: Order,
+    /// With which key.
+    pub by: By,
     pub claim: Option<Claim>,
 }
 
@@ -54,7 +58,7 @@ pub struct PaymentActor {
     pause: Duration,
     deadline: Option<SpawnHandle>,
     rest: Option<SpawnHandle>,
-    _place: OwnedSemaphorePermit,
+    _place: Share<Tenant>,
 }
 
 impl PaymentActor {
@@ -63,7 +67,7 @@ impl PaymentActor {
         services: Arc<Services>,
         registry: Registry,
         is_woken: bool,
-        place: OwnedSemaphorePermit,
+        place: Share<Tenant>,
     ) -> Self {
         let kernel = Some(Kernel::new(services.clone(), id));
         Self {
@@ -83,13 +87,15 @@ impl PaymentActor {
     /// runs afterwards, outside.
     fn with_kernel<T: 'static>(
         &mut self,
+        merchant: Option<MerchantId>,
         work: impl AsyncFnOnce(&mut Kernel) -> Result<(T, Option<Effect>), AskError> + 'static,
     ) -> Answer<T> {
         let kernel = self.kernel.take();
         let work = async move {
             // A message is never delivered while the kernel is out; were it so, saying no loses nothing.
             let Some(mut kernel) = kernel else { return (None, Err(AskError::Unavailable)) };
-            let result = work(&mut kernel).await;
+            let known = kernel.payment().map(|payment| payment.order.merchant);
+            let result = serve(merchant.or(known).map(Tenant::Merchant), work(&mut kernel)).await;
             (Some(kernel), result)
         };
         AtomicResponse::new(Box::pin(work.into_actor(self).map(|(kernel, result), actor, ctx| {
@@ -115,7 +121,8 @@ impl PaymentActor {
         let caller = Caller { payment: self.id, merchant: payment.order.merchant };
         let (services, registry) = (self.services.clone(), self.registry.clone());
         actix::spawn(self.services.effects.track_future(async move {
-            let command = effects::run(&services, caller, effect).await;
+            let tenant = Some(Tenant::Merchant(caller.merchant));
+            let command = serve(tenant, effects::run(&services, caller, effect)).await;
             deliver(&registry, caller.payment, command).await;
         }));
     }
@@ -132,7 +139,7 @@ impl PaymentActor {
             return;
         };
         if let Some(due) = payment.due_at() {
-            let left = Duration::try_from(due.duration_since(self.services.now())).unwrap_or_default();
+            let left = Duration::try_from(due.duration_since(kernel.now())).unwrap_or_default();
             self.deadline = Some(ctx.run_later(left.max(self.pause), |_, ctx| {
                 ctx.notify(Ask { command: Command::Wake, claim: None });
             }));
@@ -210,8 +217,9 @@ impl Actor for PaymentActor {
 impl Handler<Create> for PaymentActor {
     type Result = Answer<Reply>;
 
-    fn handle(&mut self, Create { order, claim }: Create, _: &mut Self::Context) -> Self::Result {
-        self.with_kernel(async move |kernel: &mut Kernel| Ok((kernel.create(order, claim).await?, None)))
+    fn handle(&mut self, Create { order, by, claim }: Create, _: &mut Self::Context) -> Self::Result {
+        let merchant = Some(order.merchant);
+        self.with_kernel(merchant, async move |kernel: &mut Kernel| Ok((kernel.create(order, by, claim).await?, None)))
     }
 }
 
@@ -219,7 +227,7 @@ impl Handler<Ask> for PaymentActor {
     type Result = Answer<Reply>;
 
     fn handle(&mut self, Ask { command, claim }: Ask, _: &mut Self::Context) -> Self::Result {
-        self.with_kernel(async move |kernel: &mut Kernel| kernel.execute(&command, claim).await)
+        self.with_kernel(None, async move |kernel: &mut Kernel| kernel.execute(&command, claim).await)
     }
 }
 
@@ -227,6 +235,6 @@ impl Handler<Look> for PaymentActor {
     type Result = Answer<Arc<Payment>>;
 
     fn handle(&mut self, _: Look, _: &mut Self::Context) -> Self::Result {
-        self.with_kernel(async |kernel: &mut Kernel| Ok((kernel.look().await?, None)))
+        self.with_kernel(None, async |kernel: &mut Kernel| Ok((kernel.look().await?, None)))
     }
 }

@@ -1,21 +1,30 @@
 //! The front door to payments: what routes, the sweeper and the demo call. Each function asks the
 //! payment's actor and, when the answer takes a call to the outside, waits for its end.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use actix::{Arbiter, ArbiterHandle};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
 
 use super::{AskError, Claim, Services, kernel::Reply, payment::Ask, registry::Registry, unheard::Unheard};
 use crate::{
     acquirer::Acquirers,
     domain::{
         By, CancelNo, Command, CustomerId, Instrument, MerchantId, Order, OrderId, Payer, Payment, PaymentId,
-        PaymentKey,
+        PaymentKey, Rejection,
     },
     live::Bus,
+    shares::{Rule, Shares, Tenant},
 };
+
+/// How soon a dead thread or registry is noticed.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+
+/// Calls about the doubts of one payment that are made at once.
+const MAX_RETRIES: usize = 20;
+
+/// How often one create takes an order id back.
+const MAX_RELEASES: usize = 3;
 
 /// The payments of this installation, as seen from this process.
 #[derive(Clone)]
@@ -76,6 +85,17 @@ impl Payments {
         self.services.now()
     }
 
+    /// The earliest time that it is, should the machine's clock have been set forward wrongly: for what must rather end
+    /// late than early.
+    pub fn earliest_now(&self) -> Timestamp {
+        self.services.clock.earliest_now()
+    }
+
+    /// The time of a payment: its deadlines do not leap with the machine's clock.
+    pub fn time_of(&self, payment: &Payment) -> Timestamp {
+        self.services.clock.time_since(payment.updated_at)
+    }
+
     /// When a payment that begins now expires.
     pub fn deadline(&self) -> Timestamp {
         let life = SignedDuration::from_secs(self.services.payment.expires_after_s.cast_signed());
@@ -92,21 +112,51 @@ impl Payments {
         &self.services.acquirers
     }
 
+    /// Watches the threads and the registry that payments cannot do without; returns when one is gone.
+    pub async fn watch(&self) -> String {
+        loop {
+            if let Some(gone) = self.registry.what_is_gone() {
+                return gone.to_owned();
+            }
+            tokio::time::sleep(WATCH_EVERY).await;
+        }
+    }
+
+    /// For how long the slowest transaction of the journal has been under way.
+    pub fn longest_write(&self) -> Duration {
+        self.services.journal.longest_write()
+    }
+
     /// Payments in memory.
     pub fn in_memory(&self) -> usize {
         self.registry.len()
     }
 
-    /// Begins a payment.
+    /// Begins a payment, with the secret key ([`By::Shop`]) or with the client key. A payment that was created with the
+    /// client key and that no customer has approved gives its order id up: to the secret key at any time, to the client
+    /// key once it has ended.
     ///
     /// # Errors
     /// [`AskError::OrderExists`] when the shop has used the order id before.
-    pub async fn create(&self, order: Order, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
-        let created = self.registry.create(order, claim).await;
+    pub async fn create(&self, order: Order, by: By, claim: Option<Claim>) -> Result<Arc<Payment>, AskError> {
+        let mut created = self.registry.create(order.clone(), by, claim.clone()).await;
+        for _ in 0..MAX_RELEASES {
+            if !matches!(created, Err(AskError::OrderExists)) || !self.release_order(&order, by).await {
+                break;
+            }
+            // Whoever has the client key may be faster once more.
+            created = self.registry.create(order.clone(), by, claim.clone()).await;
+        }
         created.map(|reply| reply.payment).map_err(|error| match error {
             AskError::Overloaded => AskError::NotCreated,
             error => error,
         })
+    }
+
+    /// Whether the payment that has this order id has given it up.
+    async fn release_order(&self, order: &Order, by: By) -> bool {
+        let Ok(id) = self.registry.find(order.merchant, &order.order_id).await else { return false };
+        self.ask(id, Command::ReleaseOrder { by }, None).await.is_ok()
     }
 
     /// A customer approves; the answer comes after the verification.
@@ -120,7 +170,12 @@ impl Payments {
         instrument: Instrument,
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
-        self.ask(id, Command::Approve { payer, instrument }, claim).await
+        let payment = self.ask(id, Command::Approve { payer, instrument }, claim).await?;
+        if payment.doubts().any(|doubt| doubt.refund.is_none()) {
+            // The answer does not depend on the charge, so it does not wait for it.
+            let _ = self.registry.ask(id, Ask { command: Command::RetryNow { refund: None }, claim: None }).await;
+        }
+        Ok(payment)
     }
 
     /// The shop takes the money; the answer comes after the authorization, or when the time budget for
@@ -145,6 +200,49 @@ impl Payments {
         Ok(payment)
     }
 
+    /// The caller of a charge or refund in doubt asks again: the next call about it is made at once, if none is under
+    /// way and the last one was a moment ago. The answer comes after its end, or when the time budget is spent.
+    ///
+    /// # Errors
+    /// The payment cannot be reached.
+    pub async fn retry_now(&self, id: PaymentId, refund: Option<CancelNo>) -> Result<Arc<Payment>, AskError> {
+        self.ask(id, Command::RetryNow { refund }, None).await
+    }
+
+    /// Makes the next call about each doubt of a payment now, and does not wait for the answers. Whether there was one to
+    /// be made.
+    ///
+    /// # Errors
+    /// The payment cannot be reached.
+    pub(super) async fn retry_all(&self, id: PaymentId) -> Result<bool, AskError> {
+        let mut is_made = false;
+        let payment = self.registry.look(id).await?;
+        let doubts = payment.doubts().filter(|doubt| doubt.next_at.is_some() && !doubt.is_under_way);
+        for doubt in doubts.take(MAX_RETRIES) {
+            let command = Command::RetryNow { refund: doubt.refund };
+            is_made |= self.registry.ask(id, Ask { command, claim: None }).await?.payment.seq > payment.seq;
+        }
+        Ok(is_made)
+    }
+
+    /// Repeats what was refused because a charge is under way, when that charge was in doubt and no longer is.
+    async fn settled_first(
+        &self,
+        id: PaymentId,
+        refused: AskError,
+        again: impl Future<Output = Result<Arc<Payment>, AskError>>,
+    ) -> Result<Arc<Payment>, AskError> {
+        if refused != AskError::Rejected(Rejection::ConfirmUnderWay) {
+            return Err(refused);
+        }
+        let payment = self.registry.look(id).await.map_err(|_| refused)?;
+        if !payment.doubts().any(|doubt| doubt.refund.is_none()) {
+            return Err(refused);
+        }
+        let payment = self.retry_now(id, None).await.map_err(|_| refused)?;
+        if payment.authorization.is_open() { Err(refused) } else { again.await }
+    }
+
     /// The holder of the QR token gives up.
     ///
     /// # Errors
@@ -155,7 +253,11 @@ impl Payments {
         customer: CustomerId,
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
-        self.ask(id, Command::CancelByCustomer { customer }, claim).await
+        let cancel = |claim| self.ask(id, Command::CancelByCustomer { customer }, claim);
+        match cancel(claim.clone()).await {
+            Err(refused) => self.settled_first(id, refused, cancel(claim)).await,
+            canceled => canceled,
+        }
     }
 
     /// The shop gives up.
@@ -168,7 +270,11 @@ impl Payments {
         reason: Option<Box<str>>,
         claim: Option<Claim>,
     ) -> Result<Arc<Payment>, AskError> {
-        self.ask(id, Command::CancelByShop { reason }, claim).await
+        let cancel = |claim| self.ask(id, Command::CancelByShop { reason: reason.clone() }, claim);
+        match cancel(claim.clone()).await {
+            Err(refused) => self.settled_first(id, refused, cancel(claim)).await,
+            canceled => canceled,
+        }
     }
 
     /// Gives money back; the answer comes after the acquirer's, or when the time budget is spent.
@@ -297,7 +403,8 @@ impl Arbiters {
     }
 }
 
-/// Semaphores of the limits in `settings`: places in memory and questions under way.
-pub fn limits(settings: &super::ActorSettings) -> (Arc<Semaphore>, Arc<Semaphore>) {
-    (Arc::new(Semaphore::new(settings.max_payments)), Arc::new(Semaphore::new(settings.max_asks)))
+/// The limits in `settings`, shared between merchants: places in memory and questions under way.
+pub fn limits(settings: &super::ActorSettings) -> (Arc<Shares<Tenant>>, Arc<Shares<Tenant>>) {
+    let shares = |of, in_all| Shares::new(of, in_all, Rule::default());
+    (shares("payments", settings.max_payments), shares("calls", settings.max_asks))
 }

@@ -12,7 +12,10 @@ use super::{
     kernel::Reply,
     payment::{Ask, Create, Look, PaymentActor},
 };
-use crate::domain::{MerchantId, Order, OrderId, Payment, PaymentId};
+use crate::{
+    domain::{By, MerchantId, Order, OrderId, Payment, PaymentId},
+    shares::{Tenant, current},
+};
 
 /// How often a question is put again because the actor left between look-up and question.
 const MAX_WAKES: usize = 5;
@@ -48,16 +51,20 @@ impl Registry {
     }
 
     /// Creates a payment with an actor of its own.
-    pub async fn create(&self, order: Order, claim: Option<Claim>) -> Result<Reply, AskError> {
-        let _ask = self.services.asks.try_acquire().map_err(|_| AskError::Overloaded)?;
+    pub async fn create(&self, order: Order, by: By, claim: Option<Claim>) -> Result<Reply, AskError> {
+        let tenant = Some(Tenant::Merchant(order.merchant));
+        let _ask = self.services.asks.take(tenant)?;
         let id: PaymentId = Services::fresh();
         let name = (order.merchant, order.order_id.clone());
-        let addr = self.spawn(id, false)?;
+        let addr = self.spawn(id, false, tenant)?;
         // Known before it exists: whoever asks for it from now on meets this actor, even if the caller
         // hangs up before it hears the answer. An actor that could not create its payment takes itself out.
         self.actors.insert(id, addr.clone());
-        let reply = addr.send(Create { order, claim }).await.map_err(|_| AskError::Unavailable)??;
-        self.orders.insert(name, id);
+        let reply = addr.send(Create { order, by, claim }).await.map_err(|_| AskError::Unavailable)??;
+        // What a client key created may give its order id up, to another process as well: it is looked up each time.
+        if by == By::Shop {
+            self.orders.insert(name, id);
+        }
         Ok(reply)
     }
 
@@ -104,6 +111,15 @@ impl Registry {
         self.orders.retain(|_, id| self.actors.contains_key(id));
     }
 
+    /// The registry or a thread that has ended.
+    pub fn what_is_gone(&self) -> Option<&'static str> {
+        if !self.keeper.connected() {
+            return Some("the registry actor has ended");
+        }
+        let is_alive = |arbiter: &ArbiterHandle| arbiter.spawn(std::future::ready(()));
+        (!self.arbiters.iter().all(is_alive)).then_some("a thread of the payment actors has ended")
+    }
+
     /// Tells the registry that an actor is leaving.
     pub fn tell(&self, gone: Gone) {
         self.keeper.do_send(gone);
@@ -115,7 +131,7 @@ impl Registry {
         T: Send + 'static,
         PaymentActor: Handler<M>,
     {
-        let _ask = self.services.asks.try_acquire().map_err(|_| AskError::Overloaded)?;
+        let _ask = self.services.asks.take(current()).map_err(|_| AskError::Overloaded)?;
         for _ in 0..MAX_WAKES {
             let addr = match self.live(id) {
                 Some(addr) => addr,
@@ -137,12 +153,16 @@ impl Registry {
 
     async fn wake(&self, id: PaymentId) -> Result<Addr<PaymentActor>, AskError> {
         let (woken, answer) = oneshot::channel();
-        self.keeper.do_send(Wake { id, registry: self.clone(), woken });
-        answer.await.unwrap_or(Err(AskError::Unavailable))
+        self.keeper.do_send(Wake { id, registry: self.clone(), tenant: current(), woken });
+        match answer.await {
+            Ok(Err(AskError::ShareSpent)) => Err(AskError::Overloaded),
+            Ok(woken) => woken,
+            Err(_) => Err(AskError::Unavailable),
+        }
     }
 
-    fn spawn(&self, id: PaymentId, is_woken: bool) -> Result<Addr<PaymentActor>, AskError> {
-        let place = self.services.places.clone().try_acquire_owned().map_err(|_| AskError::Overloaded)?;
+    fn spawn(&self, id: PaymentId, is_woken: bool, tenant: Option<Tenant>) -> Result<Addr<PaymentActor>, AskError> {
+        let place = self.services.places.take(tenant)?;
         // The last bits of a UUID v7 are random: payments spread evenly over the arbiters.
         let turn = id.uuid().as_u128() % self.arbiters.len() as u128;
         let arbiter = &self.arbiters[usize::try_from(turn).unwrap_or(0)];
@@ -166,6 +186,8 @@ pub struct Gone {
 struct Wake {
     id: PaymentId,
     registry: Registry,
+    /// For whom.
+    tenant: Option<Tenant>,
     woken: oneshot::Sender<Result<Addr<PaymentActor>, AskError>>,
 }
 
@@ -182,10 +204,10 @@ impl Actor for RegistryActor {
 impl Handler<Wake> for RegistryActor {
     type Result = ();
 
-    fn handle(&mut self, Wake { id, registry, woken }: Wake, _: &mut Self::Context) {
+    fn handle(&mut self, Wake { id, registry, tenant, woken }: Wake, _: &mut Self::Context) {
         let addr = match registry.live(id) {
             Some(addr) => Ok(addr),
-            None => registry.spawn(id, true).inspect(|addr| {
+            None => registry.spawn(id, true, tenant).inspect(|addr| {
                 // Replaces a dead address, if there was one.
                 self.actors.insert(id, addr.clone());
             }),
@@ -199,7 +221,8 @@ impl Handler<Gone> for RegistryActor {
 
     fn handle(&mut self, Gone { id, order, addr }: Gone, _: &mut Self::Context) {
         if self.actors.remove_if(&id, |_, current| *current == addr).is_some() {
-            order.and_then(|order| self.orders.remove(&order));
+            // Its order id may be another payment's by now.
+            order.and_then(|order| self.orders.remove_if(&order, |_, current| *current == id));
         }
     }
 }

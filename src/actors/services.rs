@@ -4,14 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::{
-    acquirer::Acquirers,
+    acquirer::{Acquirers, Capabilities},
+    clock::Clock,
     domain::{Payment, Policy},
     live::Bus,
+    shares::{Shares, Tenant},
     store::{Journal, Records},
     vault::Vault,
 };
@@ -39,15 +40,16 @@ pub struct ResolutionSettings {
 }
 
 impl ResolutionSettings {
-    fn policy(&self, payment: &PaymentSettings, resolves: bool, refunds: bool) -> Policy {
+    fn policy(&self, payment: &PaymentSettings, able: Option<Capabilities>, is_circuit_open: bool) -> Policy {
         let ms = |ms: u64| SignedDuration::from_millis(ms.cast_signed());
         Policy {
             call_limit: ms(payment.acquirer_timeout_ms + self.lost_after_ms),
             inquiry_every: ms(self.inquiry_every_ms),
             inquiry_for: ms(self.inquiry_for_ms),
             retry_after: self.retry_after_ms.iter().copied().map(ms).collect(),
-            resolves,
-            refunds,
+            resolves: able.is_some_and(|able| able.inquire && able.reverse),
+            refunds: able.is_some_and(|able| able.refund),
+            is_circuit_open,
         }
     }
 }
@@ -72,27 +74,6 @@ pub struct ActorSettings {
     pub drain_timeout_ms: u64,
 }
 
-/// The time, as a value: tests and simulations bring their own.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Clock {
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The machine's clock.
-    pub fn system() -> Self {
-        Self::new(Timestamp::now)
-    }
-
-    /// Now, in whole microseconds: what the journal can keep.
-    pub fn now(&self) -> Timestamp {
-        let now = (self.0)();
-        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-    }
-}
-
 /// Shared by all payment actors of the process.
 pub struct Services {
     pub records: Arc<dyn Records>,
@@ -105,9 +86,9 @@ pub struct Services {
     pub resolution: ResolutionSettings,
     pub actors: ActorSettings,
     /// A place in memory for each payment actor.
-    pub places: Arc<Semaphore>,
+    pub places: Arc<Shares<Tenant>>,
     /// A place in the mailboxes for each question: `Addr::send` has no limit of its own.
-    pub asks: Arc<Semaphore>,
+    pub asks: Arc<Shares<Tenant>>,
     /// Calls to acquirers that are under way.
     pub effects: TaskTracker,
 }
@@ -121,11 +102,9 @@ impl Services {
     pub fn policy(&self, payment: &Payment) -> Policy {
         let method = payment.instrument.as_ref().map(|instrument| &*instrument.method);
         let able = method.and_then(|method| self.acquirers.get(method)).map(|acquirer| acquirer.capabilities());
-        self.resolution.policy(
-            &self.payment,
-            able.is_some_and(|able| able.inquire && able.reverse),
-            able.is_some_and(|able| able.refund),
-        )
+        // Asking the circuit breaker has effects, so it is asked only where its answer counts.
+        let is_circuit_open = payment.resolution().is_some() && self.rests(payment);
+        self.resolution.policy(&self.payment, able, is_circuit_open)
     }
 
     /// Whether the acquirer of this payment is in the table. Where it is not (a command that asks nobody,

@@ -4,6 +4,40 @@ use jiff::Timestamp;
 
 use super::{Approval, TxnNo};
 
+/// The calls that were made about one doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts {
+    /// Calls made so far.
+    pub made: u32,
+    /// Calls that came back, whatever their outcome. The pause before the next call grows with these: a call that
+    /// ended with its process says nothing about the network.
+    pub answered: u32,
+    /// When the last call was made.
+    pub last_at: Timestamp,
+    /// The last call has not come back.
+    pub is_under_way: bool,
+}
+
+impl Attempts {
+    /// No call yet; `last_at` is when the call was made that the doubt is about.
+    pub(super) const fn none(last_at: Timestamp) -> Self {
+        Self { made: 0, answered: 0, last_at, is_under_way: false }
+    }
+
+    pub(super) const fn and_one_made(self, at: Timestamp) -> Self {
+        Self { made: self.made + 1, last_at: at, is_under_way: true, ..self }
+    }
+
+    pub(super) const fn and_one_answered(self) -> Self {
+        Self { answered: self.answered + 1, is_under_way: false, ..self }
+    }
+
+    /// The last call never left.
+    pub(super) const fn but_not_sent(self) -> Self {
+        Self { made: self.made.saturating_sub(1), is_under_way: false, ..self }
+    }
+}
+
 /// How far taking the money has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authorization {
@@ -19,8 +53,8 @@ pub enum Authorization {
     Unknown {
         txn_no: TxnNo,
         since: Timestamp,
-        /// Inquiries made so far.
-        attempts: u32,
+        /// Inquiries.
+        attempts: Attempts,
         /// When the next one is made; `None`: nobody can be asked, a person has to decide.
         next_at: Option<Timestamp>,
     },
@@ -28,8 +62,8 @@ pub enum Authorization {
     Reversing {
         txn_no: TxnNo,
         since: Timestamp,
-        /// Reversals sent so far.
-        attempts: u32,
+        /// Reversals.
+        attempts: Attempts,
         /// When the next one is sent; `None`: it cannot be, a person has to see to it.
         next_at: Option<Timestamp>,
     },

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Order, OrderId};
+use super::{Order, OrderId, Payment};
 
 /// The readable payload of the signed token behind a QR code (wire contract, section 2). It names the
 /// payment by shop and order, and repeats what the customer must see before approving.
@@ -32,5 +32,12 @@ impl QrClaims {
             iat: issued_at.as_second(),
             exp: order.expires_at.as_second(),
         }
+    }
+
+    /// Whether this is the token of `payment`, and not of an earlier one with the same order id, which was replaced: its
+    /// customer would pay something else than what the phone shows.
+    pub fn is_of(&self, payment: &Payment) -> bool {
+        let own = Self::of(&payment.order, &self.merchant_name, payment.created_at);
+        *self == own
     }
 }

@@ -78,8 +78,17 @@ pub enum Command {
         note: Box<str>,
         by: By,
     },
+    /// The merchant wants the order id for another payment, with its secret key ([`By::Shop`]) or with its client key.
+    ReleaseOrder {
+        by: By,
+    },
     /// The time has come to look: at the deadline, or at an answer that is owed.
     Wake,
+    /// The next call about a doubt, the charge's or a refund's, is made now and not at its time: somebody asked again,
+    /// or the acquirer answers again.
+    RetryNow {
+        refund: Option<CancelNo>,
+    },
 }
 
 impl Command {
@@ -88,7 +97,10 @@ impl Command {
         match self {
             Command::Approve { .. } => Some(Operation::Verification),
             Command::Confirm { .. } => Some(Operation::Authorization),
-            Command::Refund { cancel_no, .. } => Some(Operation::Refund(*cancel_no)),
+            Command::Refund { cancel_no, .. } | Command::RetryNow { refund: Some(cancel_no) } => {
+                Some(Operation::Refund(*cancel_no))
+            }
+            Command::RetryNow { refund: None } => Some(Operation::Authorization),
             _ => None,
         }
     }
@@ -99,7 +111,7 @@ impl Command {
             Command::Approve { payer, .. } => By::Customer(payer.id),
             Command::CancelByCustomer { customer } => By::Customer(*customer),
             Command::Confirm { .. } | Command::CancelByShop { .. } => By::Shop,
-            Command::Refund { by, .. } | Command::ResolveByHand { by, .. } => *by,
+            Command::Refund { by, .. } | Command::ResolveByHand { by, .. } | Command::ReleaseOrder { by } => *by,
             Command::VerificationEnded { .. }
             | Command::AuthorizationEnded { .. }
             | Command::WithholdAnswer { .. }
@@ -107,7 +119,8 @@ impl Command {
             | Command::InquiryEnded { .. }
             | Command::ReversalEnded { .. }
             | Command::RefundEnded { .. }
-            | Command::Wake => By::Gateway,
+            | Command::Wake
+            | Command::RetryNow { .. } => By::Gateway,
         }
     }
 }
@@ -186,6 +199,8 @@ pub enum Rejection {
     ClaimedByAnother,
     #[error("the customer has not approved yet")]
     NotApprovedYet,
+    #[error("the order id belongs to this payment")]
+    OrderInUse,
     #[error("the payment key is not the one of this payment")]
     WrongKey,
     #[error("the amount is not the amount of the payment")]

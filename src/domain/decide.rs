@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Command, CustomerId, Effect, Event, Instrument, Order, Outcome, Payer, Payment, PaymentKey, Policy, Reason,
+    By, Command, CustomerId, Effect, Event, Instrument, Order, Outcome, Payer, Payment, PaymentKey, Policy, Reason,
     Rejection, Status, Step, TxnNo, doubt, refund,
 };
 
@@ -50,6 +50,9 @@ pub fn decide(payment: &Payment, command: &Command, now: Timestamp, policy: &Pol
         Command::WithholdAnswer { refund: Some(cancel_no) } => Ok(refund::withhold(payment, *cancel_no)),
         Command::GiveAnswer { refund } => Ok(refund::give(payment, *refund)),
         Command::Wake => wake(payment, now, policy),
+        Command::RetryNow { refund: None } => Ok(doubt::retry_now(payment, now, policy)),
+        Command::RetryNow { refund: Some(cancel_no) } => Ok(refund::retry_now(payment, *cancel_no, now, policy)),
+        Command::ReleaseOrder { by } => release_order(payment, *by, now),
         // Whoever asks first after the deadline ends the payment; the timer is only the last resort.
         _ if payment.is_due(now) => Ok(Step::record([Event::Expired]).but_refuse(Rejection::Ended(Status::Expired))),
         Command::VerificationEnded { attempt, outcome, payment_key } => {
@@ -106,7 +109,6 @@ fn approve(
         }
         // The same customer again: the same answer, or the wait for it.
         Status::InVerificate | Status::InProgress | Status::Done | Status::PartialCanceled => Ok(Step::unchanged()),
-        Status::Canceled if payment.is_charged() => Ok(Step::unchanged()),
         Status::Canceled | Status::Aborted | Status::Expired => Err(Rejection::Ended(payment.status)),
     }
 }
@@ -151,8 +153,8 @@ fn confirm(
     match payment.status {
         Status::Ready | Status::InVerificate => Err(Rejection::NotApprovedYet),
         Status::InProgress if amount != payment.order.amount.minor() => Ok(refuse_amount(payment, amount)),
-        // The same confirm again joins the attempt that is under way.
-        Status::InProgress if payment.authorization.is_open() => Ok(Step::unchanged()),
+        // The same confirm again joins the attempt that is under way, or makes the next one.
+        Status::InProgress if payment.authorization.is_open() => Ok(doubt::retry_now(payment, now, policy)),
         Status::InProgress => {
             let instrument = payment.instrument.clone().ok_or(Rejection::NotApprovedYet)?;
             let requested = Event::AuthorizationRequested { txn_no, look_at: policy.lost_at(now) };
@@ -180,6 +182,22 @@ fn refuse_amount(payment: &Payment, amount: i64) -> Step {
         (true, false) => Step::unchanged(),
     };
     step.but_refuse(Rejection::WrongAmount)
+}
+
+/// Anybody can read a client key, so what was created with one reserves its order id only while somebody may pay it:
+/// otherwise a stranger could take order ids away from the merchant. The secret key takes the id back at any time
+/// before a customer has approved.
+fn release_order(payment: &Payment, by: By, now: Timestamp) -> Result<Step, Rejection> {
+    if !payment.is_by_client_key || payment.payer.is_some() {
+        return Err(Rejection::OrderInUse);
+    }
+    match payment.status {
+        _ if payment.is_order_released => Ok(Step::unchanged()),
+        Status::Canceled | Status::Expired => Ok(Step::record([Event::OrderReleased])),
+        Status::Ready if payment.is_due(now) => Ok(Step::record([Event::Expired, Event::OrderReleased])),
+        Status::Ready if by == By::Shop => Ok(Step::record([Event::Canceled { reason: None }, Event::OrderReleased])),
+        _ => Err(Rejection::OrderInUse),
+    }
 }
 
 fn cancel_by_customer(payment: &Payment, customer: CustomerId) -> Result<Step, Rejection> {

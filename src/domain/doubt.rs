@@ -80,7 +80,7 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
         }
         // After a long outage, too, it is asked once before anything is given back.
         Authorization::Unknown { txn_no, since, attempts, .. }
-            if attempts == 0 || !policy.inquired_enough(since, now) =>
+            if attempts.made == 0 || !policy.inquired_enough(since, now) =>
         {
             let requested = Event::InquiryRequested { txn_no, look_at: policy.lost_at(now) };
             let method = method(payment);
@@ -90,6 +90,19 @@ pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result
             Ok(Step::record([reversal(txn_no, now, policy)]).then(reverse(payment, txn_no)))
         }
         Authorization::None | Authorization::Approved { .. } | Authorization::Closed { .. } => Err(Rejection::NotDue),
+    }
+}
+
+/// The next inquiry or reversal, before its time, where there is one to come.
+pub(super) fn retry_now(payment: &Payment, now: Timestamp, policy: &Policy) -> Step {
+    match &payment.authorization {
+        Authorization::Unknown { attempts, next_at: Some(_), .. }
+        | Authorization::Reversing { attempts, next_at: Some(_), .. }
+            if policy.resolves && policy.may_retry_now(attempts, now) =>
+        {
+            wake(payment, now, policy).unwrap_or_default()
+        }
+        _ => Step::unchanged(),
     }
 }
 
@@ -147,8 +160,8 @@ pub(super) fn reversal_ended(
     now: Timestamp,
     policy: &Policy,
 ) -> Result<Step, Rejection> {
-    let attempts = match payment.authorization {
-        Authorization::Reversing { txn_no: own, attempts, .. } if own == txn_no => attempts,
+    let answered = match payment.authorization {
+        Authorization::Reversing { txn_no: own, attempts, .. } if own == txn_no => attempts.answered + 1,
         _ => return Err(Rejection::Stale),
     };
     Ok(match outcome {
@@ -158,7 +171,7 @@ pub(super) fn reversal_ended(
         Outcome::Declined(Reason::TxnNotApproved) if !payment.approved_late => reversed(payment, txn_no),
         // Even "no" is no end here: the money may be with us, and it is not ours.
         Outcome::Declined(_) | Outcome::NotSent | Outcome::Unknown => {
-            let next_at = policy.resolves.then(|| policy.next_attempt_at(now, attempts));
+            let next_at = policy.resolves.then(|| policy.next_attempt_at(now, answered));
             Step::record([Event::ReversalFailed { txn_no, next_at }])
         }
     })

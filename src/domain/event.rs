@@ -106,6 +106,8 @@ pub enum Event {
         reason: Reason,
     },
     Expired,
+    /// The payment has ended without a customer, and the merchant may use its order id for another one.
+    OrderReleased,
     /// The intent to give money back. The amount is reserved from here on.
     RefundRequested {
         cancel_no: CancelNo,
@@ -183,6 +185,7 @@ impl Event {
             Event::Canceled { .. } => "canceled",
             Event::Aborted { .. } => "aborted",
             Event::Expired => "expired",
+            Event::OrderReleased => "order_released",
             Event::RefundRequested { .. } => "refund_requested",
             Event::RefundUnknown { .. } => "refund_unknown",
             Event::RefundRetried { .. } => "refund_retried",
@@ -216,8 +219,10 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "who", content = "id", rename_all = "snake_case")]
 pub enum By {
-    /// The shop's server or page, with one of its keys.
+    /// The shop's server, with its secret key. (Earlier journals say so of its page, too.)
     Shop,
+    /// The shop's page, or anybody else who has read the client key there.
+    ClientKey,
     Customer(CustomerId),
     BackOffice(MerchantId),
     /// A person at this server's command line.

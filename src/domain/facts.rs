@@ -130,6 +130,7 @@ fn attempts_follow_the_schedule_and_its_last_pause_repeats() {
         retry_after: vec![seconds(5), seconds(15), seconds(60)],
         resolves: true,
         refunds: true,
+        is_circuit_open: false,
     };
     for (failed, pause) in [(0, 5), (1, 5), (2, 15), (3, 60), (4, 60), (u32::MAX, 60)] {
         assert_eq!(policy.next_attempt_at(now, failed), now + seconds(pause), "after {failed} failures");

@@ -44,6 +44,8 @@ pub enum Move {
     FailToSend(Back),
     Wait(SignedDuration),
     Wake,
+    /// The next call about a doubt is made before its time: the charge's, or a refund's.
+    RetryNow(Option<Back>),
     /// Time jumps to where something is due.
     WakeWhenDue,
     /// A person finds out what is true, or has it reversed.
@@ -151,6 +153,11 @@ impl Life {
                 Ok(())
             }
             Move::Wake => self.run(&Command::Wake),
+            Move::RetryNow(None) => self.run(&Command::RetryNow { refund: None }),
+            Move::RetryNow(Some(back)) => match self.payment.refunds.iter().nth_back(back) {
+                Some(&Refund { cancel_no, .. }) => self.run(&Command::RetryNow { refund: Some(cancel_no) }),
+                None => Ok(()),
+            },
             Move::WakeWhenDue => self.wake_when_due(),
             Move::ByHand(reverse) => self.resolve_by_hand(reverse),
             Move::Restart => {

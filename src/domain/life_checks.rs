@@ -49,7 +49,7 @@ impl Life {
     pub fn check_effect(&self, effect: &Effect, command: &Command) -> Checked {
         let payment = &self.payment;
         let lost_at = self.policy.lost_at(self.now);
-        let retries = matches!(command, Command::Wake);
+        let retries = matches!(command, Command::Wake | Command::RetryNow { .. } | Command::Confirm { .. });
         match effect {
             Effect::Verify { attempt, instrument } => {
                 prop_assert_eq!((*attempt, Some(instrument)), (payment.verifications, payment.instrument.as_ref()));
@@ -79,10 +79,10 @@ impl Life {
                     Authorization::Reversing { txn_no: own, next_at, .. } if own == *txn_no && next_at == Some(lost_at));
                 prop_assert!(reversing, "{:?}", payment.authorization);
             }
-            Effect::Refund { cancel_no, txn_no, amount, .. } => {
+            Effect::Refund { cancel_no, txn_no, amount, attempt, .. } => {
                 let refund = payment.refund(*cancel_no).unwrap();
                 prop_assert_eq!((refund.amount, refund.due_at()), (*amount, Some(lost_at)));
-                prop_assert_eq!(matches!(refund.state, RefundState::Unknown { .. }), retries);
+                prop_assert_eq!(matches!(refund.state, RefundState::Unknown { .. }), *attempt > 1);
                 let charged =
                     matches!(payment.authorization, Authorization::Approved { txn_no: own, .. } if own == *txn_no);
                 prop_assert!(charged, "{:?}", payment.authorization);

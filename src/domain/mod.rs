@@ -43,7 +43,7 @@ mod table_states;
 #[cfg(test)]
 mod toy_acquirer;
 
-pub use authorization::Authorization;
+pub use authorization::{Attempts, Authorization};
 pub use claims::QrClaims;
 pub use command::{Command, Effect, Rejection, Step};
 pub use decide::{MAX_CONFIRM_ATTEMPTS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATIONS, create, decide};
@@ -53,7 +53,7 @@ pub use money::{Currency, Money, MoneyError};
 pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects, TextError};
 pub use outcome::{Approval, Found, Outcome, Reason};
 pub use payment::{Operation, Payment};
-pub use policy::Policy;
+pub use policy::{LEAST_RETRY_PAUSE, Policy};
 pub use refund::{AskedAgain, MAX_REFUNDS, Refund, RefundKind, RefundState, business_day};
 pub use resolution::{Resolution, Resolving, STUCK_AFTER};
 pub use status::Status;

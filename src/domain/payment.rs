@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Authorization, CancelNo, CustomerId, Event, Instrument, Order, Payer, PaymentId, PaymentKey, Reason, Recorded,
-    Refund, RefundState, Status,
+    Attempts, Authorization, By, CancelNo, CustomerId, Event, Instrument, Order, Payer, PaymentId, PaymentKey, Reason,
+    Recorded, Refund, RefundState, Status,
 };
 
 /// Everything known about one payment: the sum of its events.
@@ -41,6 +41,10 @@ pub struct Payment {
     pub wrong_confirms: u32,
     /// Why the last verification or the authorization was refused, or why the payment was aborted.
     pub failure: Option<Reason>,
+    /// It was created with the client key, which anybody can read.
+    pub is_by_client_key: bool,
+    /// Its order id may be another payment's.
+    pub is_order_released: bool,
 }
 
 impl Payment {
@@ -79,6 +83,8 @@ impl Payment {
             refused_verifications: 0,
             wrong_confirms: 0,
             failure: None,
+            is_by_client_key: first.by == By::ClientKey,
+            is_order_released: false,
         })
     }
 
@@ -130,6 +136,7 @@ impl Payment {
                 self.failure = Some(*reason);
             }
             Event::Expired => self.status = Status::Expired,
+            Event::OrderReleased => self.is_order_released = true,
             Event::RefundRequested { cancel_no, amount, refund_kind, look_at, reason, keyless, expected_balance } => {
                 self.reserved += amount.minor();
                 let is_all = self.refundable() == 0;
@@ -149,19 +156,16 @@ impl Payment {
                 });
             }
             Event::RefundUnknown { cancel_no, next_at } => {
-                self.set_refund(*cancel_no, |attempts| RefundState::Unknown {
+                self.set_refund(*cancel_no, |refund| RefundState::Unknown {
                     next_at: *next_at,
-                    attempts,
-                    is_under_way: false,
+                    attempts: refund.calls().and_one_answered(),
                 });
                 self.set_answer_withheld(*cancel_no, true);
             }
             Event::RefundRetried { cancel_no, look_at } => {
-                let next_at = Some(*look_at);
-                self.set_refund(*cancel_no, |attempts| RefundState::Unknown {
-                    next_at,
-                    attempts: attempts + 1,
-                    is_under_way: true,
+                self.set_refund(*cancel_no, |refund| RefundState::Unknown {
+                    next_at: Some(*look_at),
+                    attempts: refund.calls().and_one_made(recorded.at),
                 });
                 // Whoever asked has gone by now: the first call was lost.
                 self.set_answer_withheld(*cancel_no, true);
@@ -190,10 +194,11 @@ impl Payment {
     /// What happens to the authorization. `since` stays the moment of the first request throughout.
     fn apply_authorization(&mut self, recorded: &Recorded) {
         let since = self.authorization.since().unwrap_or(recorded.at);
+        let none = Attempts::none(since);
         let (asked, reversed) = match self.authorization {
-            Authorization::Unknown { attempts, .. } => (attempts, 0),
-            Authorization::Reversing { attempts, .. } => (0, attempts),
-            _ => (0, 0),
+            Authorization::Unknown { attempts, .. } => (attempts, none),
+            Authorization::Reversing { attempts, .. } => (none, attempts),
+            _ => (none, none),
         };
         let next = match &recorded.event {
             Event::AuthorizationRequested { txn_no, look_at } => {
@@ -205,19 +210,21 @@ impl Payment {
                 Authorization::Unknown { txn_no: *txn_no, since, attempts: asked, next_at: *next_at }
             }
             Event::InquiryRequested { txn_no, look_at } => {
-                let (attempts, next_at) = (asked + 1, Some(*look_at));
+                let (attempts, next_at) = (asked.and_one_made(recorded.at), Some(*look_at));
                 Authorization::Unknown { txn_no: *txn_no, since, attempts, next_at }
             }
             Event::InquiryFailed { txn_no, next_at, not_sent } => {
-                let (attempts, next_at) = (asked - u32::from(*not_sent && asked > 0), Some(*next_at));
+                let attempts = if *not_sent { asked.but_not_sent() } else { asked.and_one_answered() };
+                let next_at = Some(*next_at);
                 Authorization::Unknown { txn_no: *txn_no, since, attempts, next_at }
             }
             Event::ReversalRequested { txn_no, look_at } => {
-                let (attempts, next_at) = (reversed + 1, Some(*look_at));
+                let (attempts, next_at) = (reversed.and_one_made(recorded.at), Some(*look_at));
                 Authorization::Reversing { txn_no: *txn_no, since, attempts, next_at }
             }
             Event::ReversalFailed { txn_no, next_at } => {
-                Authorization::Reversing { txn_no: *txn_no, since, attempts: reversed, next_at: *next_at }
+                let attempts = reversed.and_one_answered();
+                Authorization::Reversing { txn_no: *txn_no, since, attempts, next_at: *next_at }
             }
             Event::Reversed { txn_no } => Authorization::Closed { txn_no: *txn_no },
             Event::Approved { txn_no, approval } => {
@@ -231,10 +238,10 @@ impl Payment {
         self.authorization = next;
     }
 
-    fn set_refund(&mut self, cancel_no: CancelNo, state: impl FnOnce(u32) -> RefundState) {
+    fn set_refund(&mut self, cancel_no: CancelNo, state: impl FnOnce(&Refund) -> RefundState) {
         // The newest is the likeliest: refunds end in about the order in which they began.
         if let Some(refund) = self.refunds.iter_mut().rfind(|refund| refund.cancel_no == cancel_no) {
-            refund.state = state(refund.attempts());
+            refund.state = state(refund);
         }
     }
 
@@ -300,6 +307,21 @@ impl Payment {
             Operation::Verification => self.status == Status::InVerificate,
             Operation::Authorization => self.authorization.due_at().is_some(),
             Operation::Refund(cancel_no) => self.refund(cancel_no).is_some_and(|refund| refund.due_at().is_some()),
+        }
+    }
+
+    /// A call to the acquirer has not come back yet.
+    pub fn is_calling(&self, operation: Operation) -> bool {
+        match operation {
+            Operation::Verification => self.status == Status::InVerificate,
+            Operation::Authorization => match self.authorization {
+                Authorization::Requested { .. } => true,
+                Authorization::Unknown { attempts, .. } | Authorization::Reversing { attempts, .. } => {
+                    attempts.is_under_way
+                }
+                Authorization::None | Authorization::Approved { .. } | Authorization::Closed { .. } => false,
+            },
+            Operation::Refund(cancel_no) => self.refund(cancel_no).is_some_and(Refund::is_under_way),
         }
     }
 

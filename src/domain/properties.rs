@@ -34,6 +34,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         retry_after: [5, 15, 60, 300].map(seconds).into(),
         resolves: true,
         refunds: true,
+        is_circuit_open: false,
     };
     let by_hand = Policy { resolves: false, refunds: false, ..ordinary.clone() };
     let half_mute = Policy { resolves: false, ..ordinary.clone() };
@@ -76,6 +77,7 @@ fn any_fate() -> impl Strategy<Value = Move> {
         2 => back().prop_map(Move::FailToSend),
         5 => Just(Move::WakeWhenDue),
         1 => Just(Move::Wake),
+        2 => prop::option::of(back()).prop_map(Move::RetryNow),
         2 => seconds.prop_map(|seconds| Move::Wait(SignedDuration::from_secs(seconds))),
         1 => Just(Move::Restart),
         1 => any::<bool>().prop_map(Move::ByHand),

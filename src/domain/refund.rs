@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{Authorization, By, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step};
+use super::{
+    Attempts, Authorization, By, CancelNo, Effect, Event, Money, Outcome, Payment, Policy, Reason, Rejection, Step,
+};
 
 /// Refunds of one payment, refused ones included, but not those that never left: bounds the memory of a payment.
 pub const MAX_REFUNDS: usize = 5_000;
@@ -48,10 +50,7 @@ pub enum RefundState {
     Unknown {
         /// When it is tried again, or the try under way is taken for lost; `None`: a person has to decide.
         next_at: Option<Timestamp>,
-        /// Calls made so far.
-        attempts: u32,
-        /// One of them has not been answered yet.
-        is_under_way: bool,
+        attempts: Attempts,
     },
     Done {
         at: Timestamp,
@@ -88,15 +87,23 @@ impl Refund {
 
     /// Calls made so far.
     pub const fn attempts(&self) -> u32 {
+        self.calls().made
+    }
+
+    pub(super) const fn calls(&self) -> Attempts {
         match self.state {
             RefundState::Unknown { attempts, .. } => attempts,
-            _ => 1,
+            _ => Attempts::none(self.requested_at).and_one_made(self.requested_at),
         }
     }
 
     /// A call has not been answered yet.
     pub const fn is_under_way(&self) -> bool {
-        matches!(self.state, RefundState::Requested { .. } | RefundState::Unknown { is_under_way: true, .. })
+        match self.state {
+            RefundState::Requested { .. } => true,
+            RefundState::Unknown { attempts, .. } => attempts.is_under_way,
+            RefundState::Done { .. } | RefundState::Failed(_) => false,
+        }
     }
 
     /// No acquirer has heard of it, nor will.
@@ -140,8 +147,8 @@ pub(super) fn request(
         });
     };
     if payment.refund(asked.cancel_no).is_some() {
-        // This very refund was asked for before: its own state is the answer.
-        return Ok(Step::unchanged());
+        // This very refund was asked for before: its own state is the answer, or the next call about it.
+        return Ok(retry_now(payment, asked.cancel_no, now, policy));
     }
     let balance = payment.refundable();
     if asked.expected_balance.is_some_and(|expected| expected != balance) {
@@ -283,13 +290,29 @@ pub(super) fn resolve_by_hand(
 pub(super) fn wake(payment: &Payment, now: Timestamp, policy: &Policy) -> Result<Step, Rejection> {
     let due = |refund: &&Refund| refund.due_at().is_some_and(|at| at <= now);
     let refund = payment.refunds.iter().filter(due).min_by_key(|refund| refund.due_at()).ok_or(Rejection::NotDue)?;
-    let cancel_no = refund.cancel_no;
     if !policy.refunds {
-        return Ok(Step::record([Event::RefundUnknown { cancel_no, next_at: None }]));
+        return Ok(Step::record([Event::RefundUnknown { cancel_no: refund.cancel_no, next_at: None }]));
     }
+    repeat(payment, refund, now, policy).ok_or(Rejection::NotDue)
+}
+
+/// The next call of a refund in doubt, before its time, where there is one to come.
+pub(super) fn retry_now(payment: &Payment, cancel_no: CancelNo, now: Timestamp, policy: &Policy) -> Step {
+    match payment.refund(cancel_no) {
+        Some(refund @ Refund { state: RefundState::Unknown { next_at: Some(_), attempts }, .. })
+            if policy.refunds && policy.may_retry_now(attempts, now) =>
+        {
+            repeat(payment, refund, now, policy).unwrap_or_default()
+        }
+        _ => Step::unchanged(),
+    }
+}
+
+fn repeat(payment: &Payment, refund: &Refund, now: Timestamp, policy: &Policy) -> Option<Step> {
+    let cancel_no = refund.cancel_no;
     let (attempt, reason) = (refund.attempts() + 1, refund.reason.clone());
-    let again = call(payment, (cancel_no, attempt), refund.amount, reason).ok_or(Rejection::NotDue)?;
-    Ok(Step::record([Event::RefundRetried { cancel_no, look_at: policy.lost_at(now) }]).then(again))
+    let again = call(payment, (cancel_no, attempt), refund.amount, reason)?;
+    Some(Step::record([Event::RefundRetried { cancel_no, look_at: policy.lost_at(now) }]).then(again))
 }
 
 /// A refund's call has ended. A success counts whenever it comes, because the money has moved; anything else
@@ -324,7 +347,8 @@ pub(super) fn ended(
         _ if !is_first && !refund.is_under_way() => Err(Rejection::Stale),
         // "It was not sent" is no proof once it may have been sent before.
         _ => {
-            let next_at = policy.refunds.then(|| policy.next_attempt_at(now, attempt));
+            let answered = refund.calls().answered + 1;
+            let next_at = policy.refunds.then(|| policy.next_attempt_at(now, answered));
             Ok(Step::record([Event::RefundUnknown { cancel_no, next_at }]))
         }
     }

@@ -130,3 +130,50 @@ fn a_journal_has_an_end() {
     }
     assert!(matches!(refused, Some((20_000.., Rejection::TooManyRefunds))), "{refused:?}");
 }
+
+#[test]
+fn the_pause_before_the_next_call_grows_with_answers_and_not_with_calls_that_nobody_answered() {
+    let mut payment = Charged::new();
+    payment.asked(1, 300, None).unwrap();
+    let pause = |payment: &Charged| {
+        let due_at = payment.0.payment.refund(id(1)).unwrap().due_at().unwrap();
+        due_at.duration_since(payment.0.now).as_secs()
+    };
+    // Each of these calls ends with its process, and is taken for lost.
+    for _ in 0..3 {
+        payment.0.now += SignedDuration::from_secs(pause(&payment));
+        payment.decided(&Command::Wake).unwrap();
+    }
+    for expected in [5, 15, 60, 60] {
+        payment.ended(1, Outcome::Unknown);
+        assert_eq!(pause(&payment), expected);
+        payment.0.now += SignedDuration::from_secs(expected);
+        payment.decided(&Command::Wake).unwrap();
+    }
+}
+
+#[test]
+fn whoever_asks_again_gets_the_next_call_at_once_but_not_two_at_a_time_and_not_two_in_a_second() {
+    let mut payment = Charged::new();
+    payment.asked(1, 300, None).unwrap();
+    let calls = |payment: &Charged| payment.0.payment.refund(id(1)).unwrap().attempts();
+    let again = |payment: &mut Charged| {
+        let before = payment.0.payment.seq;
+        payment.asked(1, 300, None).unwrap();
+        payment.decided(&Command::RetryNow { refund: Some(id(1)) }).unwrap();
+        payment.0.payment.seq - before
+    };
+    assert_eq!(again(&mut payment), 0, "the first call is under way");
+    payment.ended(1, Outcome::Unknown);
+    assert_eq!(again(&mut payment), 0, "it was made this second");
+    payment.0.now += LEAST_RETRY_PAUSE;
+    assert_eq!((again(&mut payment), calls(&payment)), (1, 2), "one of two who ask");
+    payment.0.now += LEAST_RETRY_PAUSE;
+    assert_eq!(again(&mut payment), 0, "it is under way");
+    payment.ended(1, Outcome::Unknown);
+    payment.0.policy.is_circuit_open = true;
+    assert_eq!(again(&mut payment), 0, "the acquirer is left alone");
+    payment.0.policy.is_circuit_open = false;
+    payment.0.now -= SignedDuration::from_hours(1);
+    assert_eq!((again(&mut payment), calls(&payment)), (1, 3), "the clock was ahead, and was set right");
+}

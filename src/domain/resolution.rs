@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Authorization, CancelNo, Payment, RefundState};
+use super::{Attempts, Authorization, CancelNo, Payment, RefundState};
 
 /// What is being done about one doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,19 +55,19 @@ impl Payment {
         let state = |state, next_at: Option<Timestamp>| if next_at.is_some() { state } else { Resolving::Manual };
         let charge = match self.authorization {
             Authorization::Unknown { since, attempts, next_at, .. } => {
-                let state = state(Resolving::Inquiring, next_at);
+                let (state, attempts) = (state(Resolving::Inquiring, next_at), attempts.made);
                 Some(Resolution { state, refund: None, since, attempts, next_at, is_under_way: false })
             }
             Authorization::Reversing { since, attempts, next_at, .. } => {
-                let state = state(Resolving::Reversing, next_at);
+                let (state, attempts) = (state(Resolving::Reversing, next_at), attempts.made);
                 Some(Resolution { state, refund: None, since, attempts, next_at, is_under_way: false })
             }
             _ => None,
         };
         let refunds = self.refunds.iter().filter_map(move |refund| match refund.state {
-            RefundState::Unknown { next_at, attempts, is_under_way } => {
+            RefundState::Unknown { next_at, attempts: Attempts { made, is_under_way, .. } } => {
                 let (state, since) = (state(Resolving::Refunding, next_at), refund.requested_at);
-                Some(Resolution { state, refund: Some(refund.cancel_no), since, attempts, next_at, is_under_way })
+                Some(Resolution { state, refund: Some(refund.cancel_no), since, attempts: made, next_at, is_under_way })
             }
             _ => None,
         });

@@ -34,6 +34,8 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
     let declined = Reason::LimitExceeded;
     vec![
         ("wake", Command::Wake),
+        ("retry now", Command::RetryNow { refund: None }),
+        ("retry the refund now", Command::RetryNow { refund: Some(id(USED)) }),
         ("approve: owner", approve(OWNER, 1)),
         ("approve: owner's other card", approve(OWNER, 2)),
         ("approve: another customer", approve(STRANGER, 3)),
@@ -76,6 +78,8 @@ fn commands(payment: &Payment) -> Vec<(&'static str, Command)> {
         ("cancel: owner", Command::CancelByCustomer { customer: id(OWNER) }),
         ("cancel: another customer", Command::CancelByCustomer { customer: id(STRANGER) }),
         ("cancel: shop", Command::CancelByShop { reason: None }),
+        ("release: secret key", Command::ReleaseOrder { by: By::Shop }),
+        ("release: client key", Command::ReleaseOrder { by: By::ClientKey }),
         ("refund: 300", refund(FRESH, Some(300), None)),
         ("refund: 300, number used", refund(USED, Some(300), None)),
         ("refund: the rest", refund(FRESH, None, None)),

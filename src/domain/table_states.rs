@@ -43,6 +43,7 @@ fn policy(resolves: bool) -> Policy {
         retry_after: [5, 15, 60].map(seconds).into(),
         resolves,
         refunds: resolves,
+        is_circuit_open: false,
     }
 }
 
@@ -122,6 +123,11 @@ fn late(name: &'static str, events: &[Event]) -> State {
     at(deadline(), name, events)
 }
 
+/// Created with the client key.
+fn by_client_key(state: State) -> State {
+    State { payment: Payment { is_by_client_key: true, ..state.payment }, ..state }
+}
+
 /// At an acquirer that cannot be asked.
 fn mute(state: State) -> State {
     State { policy: policy(false), ..state }
@@ -140,6 +146,14 @@ pub fn states() -> Vec<State> {
     let before_the_charge = [
         in_time("ready", &ready),
         late("ready, late", &ready),
+        by_client_key(in_time("ready, by client key", &ready)),
+        by_client_key(late("ready, by client key, late", &ready)),
+        by_client_key(in_time("given up, by client key", &and(&ready, [Event::Canceled { reason: None }]))),
+        by_client_key(late(
+            "expired, by client key, order released",
+            &and(&ready, [Event::Expired, Event::OrderReleased]),
+        )),
+        by_client_key(in_time("in progress, by client key", &in_progress)),
         in_time("ready, card failed", &and(&in_verificate, [failed()])),
         in_time("verifying", &in_verificate),
         lost("verifying, lost", &in_verificate),

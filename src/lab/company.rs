@@ -57,6 +57,15 @@ impl Company {
         Ok(company)
     }
 
+    /// Opens with the books of a sandbox that was elsewhere before, without faults.
+    pub fn with_books(sandbox: Sandbox) -> io::Result<Self> {
+        let listener = listener()?;
+        let address = listener.local_addr()?;
+        let mut company = Self { sandbox: Arc::new(sandbox), address, server: None, outages: 0 };
+        company.serve(listener)?;
+        Ok(company)
+    }
+
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }

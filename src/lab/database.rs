@@ -74,12 +74,7 @@ impl Fresh {
 
     /// For looking at it, with few connections.
     pub fn settings(&self) -> DatabaseSettings {
-        DatabaseSettings {
-            url: self.url.clone(),
-            read_connections: 4,
-            write_connections: 1,
-            acquire_timeout_ms: 10_000,
-        }
+        settings(self.url.clone())
     }
 
     /// Drops it, if it was created on a server.
@@ -88,5 +83,18 @@ impl Fresh {
             Some((server, name)) => store::drop_database(server.as_str(), &name).await,
             None => Ok(()),
         }
+    }
+}
+
+/// For looking at a database, with few connections.
+pub fn settings(url: String) -> DatabaseSettings {
+    DatabaseSettings {
+        url,
+        read_connections: 4,
+        write_connections: 1,
+        acquire_timeout_ms: 10_000,
+        read_timeout_ms: 60_000,
+        write_timeout_ms: 60_000,
+        reopen_timeout_ms: 60_000,
     }
 }

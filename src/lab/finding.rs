@@ -11,6 +11,8 @@ pub enum Kind {
     Lost,
     /// Nobody knows, and nobody will.
     InDoubt,
+    /// Doubts went on for too long after the faults had ended.
+    SlowToResolve,
     /// The acquirer gave back more than the journal says.
     OverRefunded,
     /// Somebody was told what is not true.
@@ -19,17 +21,24 @@ pub enum Kind {
     Audit,
     /// The server panicked.
     Panic,
+    /// The fault was over, and the server did not work again in time.
+    SlowRecovery,
+    /// The server said that it is ready while no write succeeded.
+    ReadyWrongly,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 10] = [
         Kind::ChargedTwice,
         Kind::Lost,
         Kind::InDoubt,
+        Kind::SlowToResolve,
         Kind::OverRefunded,
         Kind::ToldWrongly,
         Kind::Audit,
         Kind::Panic,
+        Kind::SlowRecovery,
+        Kind::ReadyWrongly,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -37,10 +46,13 @@ impl Kind {
             Kind::ChargedTwice => "charged twice",
             Kind::Lost => "lost",
             Kind::InDoubt => "in doubt",
+            Kind::SlowToResolve => "slow to resolve",
             Kind::OverRefunded => "over-refunded",
             Kind::ToldWrongly => "told wrongly",
             Kind::Audit => "audit differences",
             Kind::Panic => "panics",
+            Kind::SlowRecovery => "slow recoveries",
+            Kind::ReadyWrongly => "ready wrongly",
         }
     }
 }
@@ -53,10 +65,13 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_key: Option<String>,
     pub what: String,
+    /// The fault that came last before, if it is known.
+    #[serde(skip)]
+    pub fault: Option<usize>,
 }
 
 impl Finding {
     pub fn new(kind: Kind, payment_key: Option<String>, what: impl Into<String>) -> Self {
-        Self { kind, payment_key, what: what.into() }
+        Self { kind, payment_key, what: what.into(), fault: None }
     }
 }

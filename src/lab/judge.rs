@@ -50,8 +50,10 @@ pub fn judge(story: &Story, seen: Option<&Seen>) -> Vec<Finding> {
         None => wrong.push("nothing is known of it".to_owned()),
         Some(seen) => {
             wrong.extend(story.told.iter().filter_map(|told| contradiction(story, told, seen)));
-            wrong.extend(confirm_contradiction(story, seen));
-            wrong.extend(refund_contradictions(&story.refunds, seen));
+            if !story.is_forgiven {
+                wrong.extend(confirm_contradiction(story, seen));
+                wrong.extend(refund_contradictions(&story.refunds, seen));
+            }
         }
     }
     let finding = |what| Finding::new(Kind::ToldWrongly, key.clone(), format!("order {}: {what}", story.order));

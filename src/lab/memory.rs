@@ -1,6 +1,12 @@
 //! What shops and customers were told: the only thing that counts for them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use serde_json::Value;
 
@@ -86,20 +92,40 @@ impl Refund {
 }
 
 /// One payment, as those outside know it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story {
     pub order: String,
     pub amount: i64,
     pub told: Vec<Told>,
+    /// When each of these was told first.
+    pub told_at: Vec<Instant>,
     /// What the last confirm, or the last ones that were made together, left open; `None` when nobody
     /// confirmed.
     pub is_confirm_open: Option<bool>,
     pub refunds: Vec<Refund>,
+    pub begun: Instant,
+    pub ended: Instant,
+    /// The fault that came last before its end.
+    pub fault: usize,
+    /// Part of it was lost on purpose; what is left was told afterwards.
+    pub is_forgiven: bool,
 }
 
 impl Story {
     pub fn new(order: String, amount: i64) -> Self {
-        Self { order, amount, ..Self::default() }
+        let now = Instant::now();
+        Self {
+            order,
+            amount,
+            told: Vec::new(),
+            told_at: Vec::new(),
+            is_confirm_open: None,
+            refunds: Vec::new(),
+            begun: now,
+            ended: now,
+            fault: 0,
+            is_forgiven: false,
+        }
     }
 
     pub fn key(&self) -> Option<&str> {
@@ -112,7 +138,15 @@ impl Story {
     pub fn tell(&mut self, told: Told) {
         if !self.told.contains(&told) {
             self.told.push(told);
+            self.told_at.push(Instant::now());
         }
+    }
+
+    /// Forgets what was told before `moment`: it was lost on purpose.
+    pub fn forgive(&mut self, moment: Instant) {
+        let told = std::mem::take(&mut self.told).into_iter().zip(std::mem::take(&mut self.told_at));
+        (self.told, self.told_at) = told.filter(|(_, at)| *at > moment).unzip();
+        self.is_forgiven = true;
     }
 
     /// Remembers what confirms that were made together were answered. `not_sent` is no end: the next one
@@ -167,11 +201,21 @@ impl Story {
 
 /// All stories so far.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<Vec<Story>>>);
+pub struct Memory {
+    stories: Arc<Mutex<Vec<Story>>>,
+    fault: Arc<AtomicUsize>,
+}
 
 impl Memory {
-    pub fn keep(&self, story: Story) {
+    pub fn keep(&self, mut story: Story) {
+        story.ended = Instant::now();
+        story.fault = self.fault.load(Ordering::Relaxed);
         self.lock().push(story);
+    }
+
+    /// What is kept from now on has seen this fault.
+    pub fn begin_fault(&self, fault: usize) {
+        self.fault.store(fault, Ordering::Relaxed);
     }
 
     pub fn len(&self) -> usize {
@@ -187,6 +231,6 @@ impl Memory {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Story>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,30 +17,41 @@
 //! what each worker does next. It does not decide how threads and processes interleave, so a run is
 //! repeated in its kind, not in every byte.
 //!
+//! With `--storage-faults` and `--postgres-faults` the card company is reliable, and it is the disk or the database that
+//! fails.
+//!
 //! This room talks to the server over HTTP alone while it runs, and reads its database only afterwards.
 
 mod company;
 mod database;
+mod faults;
 mod finding;
+mod forgiven;
 mod judge;
 mod memory;
 mod money;
+mod newcomers;
 mod people;
 mod player;
+mod postgres;
 mod refunds;
 mod report;
 mod run;
 mod server;
 mod stages;
+mod storage;
 mod stream;
+mod verdict;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
 pub use database::Target;
+pub use faults::{Calls, DiskFault, FaultyDisk, Files, Window};
+pub use postgres::DatabaseFault;
 pub use report::Report;
-pub use run::{LabError, Options, run};
+pub use run::{Faults, LabError, Options, run};
 
 use std::time::Duration;
 

@@ -14,6 +14,8 @@ use crate::{
 pub struct Books {
     unclaimed: HashMap<TxnNo, Charges>,
     totals: Totals,
+    /// When the faults ended.
+    healed_at: Timestamp,
 }
 
 /// What the journals come to.
@@ -27,12 +29,16 @@ pub struct Sums {
     pub held: i64,
     /// How long each doubt lasted, from the call that it was about.
     pub doubts: Vec<Duration>,
+    /// How long each doubt went on after the faults had ended.
+    pub doubts_after: Vec<Duration>,
+    /// Payments of which a part was lost on purpose.
+    pub forgiven: u64,
     pub findings: Vec<Finding>,
 }
 
 impl Books {
-    pub fn new(transactions: Vec<(TxnNo, Charges)>, totals: Totals) -> Self {
-        Self { unclaimed: transactions.into_iter().collect(), totals }
+    pub fn new(transactions: Vec<(TxnNo, Charges)>, totals: Totals, healed_at: Timestamp) -> Self {
+        Self { unclaimed: transactions.into_iter().collect(), totals, healed_at }
     }
 
     /// Holds one payment against the books.
@@ -47,7 +53,12 @@ impl Books {
         sums.refunds += payment.refunds.iter().filter(|refund| !refund.is_open()).count() as u64;
         *sums.statuses.entry(payment.status.as_str()).or_default() += 1;
         sums.held += payment.balance();
-        sums.doubts.extend(doubts(events));
+        for (from, to) in doubts(events) {
+            sums.doubts.push(between(from, to));
+            if from < self.healed_at && self.healed_at < to {
+                sums.doubts_after.push(between(self.healed_at, to));
+            }
+        }
         let key = payment.payment_key.map(|key| key.to_string());
         let wrong = wrong_with(payment, &charges);
         sums.findings.extend(wrong.into_iter().map(|(kind, what)| Finding::new(kind, key.clone(), what)));
@@ -55,13 +66,19 @@ impl Books {
 
     /// What no payment has claimed, and whether the sums agree.
     pub fn close(self, sums: &mut Sums) {
-        for (txn_no, charges) in self.unclaimed {
-            let what =
-                format!("the journal does not know txn {txn_no}, of which the acquirer holds {}", charges.held());
+        let totals = self.totals;
+        self.close_with_losses(|_| false, sums);
+        if sums.held != totals.held() {
+            let what = format!("in all, our books hold {} and the acquirer {}", sums.held, totals.held());
             sums.findings.push(Finding::new(Kind::Lost, None, what));
         }
-        if sums.held != self.totals.held() {
-            let what = format!("in all, our books hold {} and the acquirer {}", sums.held, self.totals.held());
+    }
+
+    /// As [`Books::close`], when some journals were lost on purpose: the sums cannot agree then.
+    pub fn close_with_losses(self, is_forgiven: impl Fn(&TxnNo) -> bool, sums: &mut Sums) {
+        for (txn_no, charges) in self.unclaimed.into_iter().filter(|(txn_no, _)| !is_forgiven(txn_no)) {
+            let what =
+                format!("the journal does not know txn {txn_no}, of which the acquirer holds {}", charges.held());
             sums.findings.push(Finding::new(Kind::Lost, None, what));
         }
     }
@@ -112,13 +129,16 @@ pub fn wrong_with(payment: &Payment, charges: &[(TxnNo, Charges)]) -> Vec<(Kind,
     wrong
 }
 
-/// How long each doubt lasted: from the call of which nobody knew what became, to the event that settled it.
-pub fn doubts(events: &[Recorded]) -> Vec<Duration> {
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// Each doubt: from the call of which nobody knew what became, to the event that settled it.
+pub fn doubts(events: &[Recorded]) -> Vec<(Timestamp, Timestamp)> {
     let mut lasted = Vec::new();
     // The call that is under way, and whether it is in doubt.
     let mut authorization: Option<(Timestamp, bool)> = None;
     let mut refunds = HashMap::new();
-    let since = |from: Timestamp, to: Timestamp| Duration::try_from(to.duration_since(from)).unwrap_or_default();
     for Recorded { at, event, .. } in events {
         match event {
             Event::AuthorizationRequested { .. } => authorization = Some((*at, false)),
@@ -130,7 +150,7 @@ pub fn doubts(events: &[Recorded]) -> Vec<Duration> {
             | Event::Declined { .. }
             | Event::Reversed { .. }
             | Event::AuthorizationNotSent { .. } => {
-                lasted.extend(authorization.take().filter(|(_, in_doubt)| *in_doubt).map(|(from, _)| since(from, *at)));
+                lasted.extend(authorization.take().filter(|(_, in_doubt)| *in_doubt).map(|(from, _)| (from, *at)));
             }
             Event::RefundRequested { cancel_no, .. } => drop(refunds.insert(*cancel_no, (*at, false))),
             Event::RefundUnknown { cancel_no, .. } | Event::RefundRetried { cancel_no, .. } => {
@@ -138,7 +158,7 @@ pub fn doubts(events: &[Recorded]) -> Vec<Duration> {
             }
             Event::RefundSucceeded { cancel_no } | Event::RefundFailed { cancel_no, .. } => {
                 let ended = refunds.remove(cancel_no).filter(|(_, in_doubt)| *in_doubt);
-                lasted.extend(ended.map(|(from, _)| since(from, *at)));
+                lasted.extend(ended.map(|(from, _)| (from, *at)));
             }
             _ => {}
         }

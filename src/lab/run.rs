@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,33 +15,26 @@ use super::{
     company::{Company, LONGEST_DELAY},
     database::{Fresh, Target},
     finding::{Finding, Kind},
+    forgiven::Circumstances,
     generator,
-    judge::{Seen, judge},
-    memory::{Memory, Story},
-    money::{Books, Sums},
+    memory::Memory,
     pause,
     people::{CUSTOMERS, People},
     player::Player,
+    postgres::{self, DatabaseFault},
     report::{Facts, Report},
     server::Server,
-    wire::{Call, Heard, Wire},
+    storage,
+    verdict::{add_up, audit, hold_to_word, settle},
+    wire::Wire,
 };
 use crate::{
-    acquirer::{Acquirers, CARD, CardAcquirer, CardSettings, HttpNetwork, HttpSettings},
-    operator::{self, OperatorError},
+    operator::OperatorError,
     store::{Store, StoreError},
 };
 
 /// Payments under way at the same time.
 const WORKERS: usize = CUSTOMERS;
-
-/// Everything is settled after this, or it never is.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(180);
-
-/// Questions to the API at once, and payments read at once, when everything is over.
-const LOOKS: usize = 8;
-const LOOK_AGAIN: u32 = 3;
-const PAGE: u64 = 500;
 
 /// How often somebody who watches is told that it goes on.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -58,6 +50,30 @@ pub struct Options {
     /// How long shops and customers are at it, faults and kills included.
     pub load: Duration,
     pub target: Target,
+    pub faults: Faults,
+    /// A deliberate bug that the server is started with; debug builds alone have any.
+    pub planted_bug: Option<String>,
+}
+
+impl Options {
+    /// What the server under test uses.
+    pub fn database(&self) -> String {
+        match self.faults {
+            Faults::Database(_) => "PostgreSQL".to_owned(),
+            Faults::Network | Faults::Storage => self.target.to_string(),
+        }
+    }
+}
+
+/// What goes wrong besides the kills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Faults {
+    /// Calls to the card company.
+    Network,
+    /// Calls of the server to the disk, for its database and the sandbox's file.
+    Storage,
+    /// The database server, which is the lab's own.
+    Database(Vec<DatabaseFault>),
 }
 
 /// Why there is no verdict.
@@ -86,9 +102,15 @@ pub enum LabError {
 /// # Errors
 /// It could not come to a verdict; the folder is kept then, for its log.
 pub async fn run(options: &Options, interrupted: impl Future) -> Result<Report, LabError> {
+    if options.planted_bug.is_some() && !cfg!(debug_assertions) {
+        return Err(LabError::Unexpected("a release build has no deliberate bugs".to_owned()));
+    }
+    if options.faults == Faults::Storage && !matches!(options.target, Target::Sqlite(_)) {
+        return Err(LabError::Unexpected("storage faults are for SQLite".to_owned()));
+    }
     let folder = std::env::temp_dir().join(format!("paygate-lab-{:016x}", rand::random::<u64>()));
     std::fs::create_dir_all(&folder)?;
-    eprintln!("seed {}, {} in {}", options.seed, options.target, folder.display());
+    eprintln!("seed {}, {} in {}", options.seed, options.database(), folder.display());
     let database = Fresh::create(&options.target, &folder).await?;
     let report = tokio::select! {
         report = rehearse(options, &database, &folder) => Some(report?),
@@ -97,7 +119,9 @@ pub async fn run(options: &Options, interrupted: impl Future) -> Result<Report, 
     };
     match report {
         Some(mut report) if !report.is_clean() => {
-            report.keep(&folder, &database.url);
+            // The lab's own server is stopped with the run; its data stays in the folder.
+            let url = (!matches!(options.faults, Faults::Database(_))).then_some(&*database.url);
+            report.keep(&folder, url);
             Ok(report)
         }
         report => {
@@ -109,17 +133,30 @@ pub async fn run(options: &Options, interrupted: impl Future) -> Result<Report, 
 }
 
 async fn rehearse(options: &Options, database: &Fresh, folder: &Path) -> Result<Report, LabError> {
+    match &options.faults {
+        Faults::Network => with_network_faults(options, database, folder).await,
+        Faults::Storage => storage::rehearse(options, database, folder).await,
+        Faults::Database(faults) => postgres::rehearse(options, faults, folder).await,
+    }
+}
+
+async fn with_network_faults(options: &Options, database: &Fresh, folder: &Path) -> Result<Report, LabError> {
     let mut company = Company::open(options.seed)?;
-    let mut server = Server::start(folder, &database.url, &company.base_url()).await?;
+    let mut server = Server::start(folder, &database.url, &company.base_url(), []).await?;
     let wire = Wire::to(server.base_url())?;
     let people = Arc::new(People::gather(&wire).await?);
     let memory = Memory::default();
     let started = Instant::now();
 
-    storm(options, &mut company, &mut server, &wire, &people, &memory).await?;
+    let (mut kills, mut outages) = (generator(options.seed, KILLS), generator(options.seed, OUTAGES));
+    under_load(options, &wire, &people, &memory, async |stop| {
+        let flaps = async { Ok(company.flap(&mut outages, stop).await?) };
+        tokio::try_join!(server.harass(&mut kills, stop), flaps).map(|_| ())
+    })
+    .await?;
 
     company.sandbox().calm();
-    let calm = Instant::now();
+    let (calm, healed_at) = (Instant::now(), Timestamp::now());
     server.kill_and_restart().await?;
     eprintln!("the faults have ended, {} payments settle", memory.len());
     // What is late or doubled still arrives.
@@ -128,8 +165,8 @@ async fn rehearse(options: &Options, database: &Fresh, folder: &Path) -> Result<
     settle(&store).await?;
     let settled_in = calm.elapsed();
     let told = hold_to_word(&wire, &people, memory.take()).await?;
-    let mut sums = add_up(&store, &company).await?;
-    let audit = audit(&store, &company, &mut sums).await?;
+    let mut sums = add_up(&store, &company, &Circumstances::default(), healed_at).await?;
+    let audit = audit(&store, &company, &mut sums, &Circumstances::default()).await?;
     store.close().await;
     sums.findings.extend(told);
     sums.findings.extend(server.panics()?.into_iter().map(|line| Finding::new(Kind::Panic, None, line)));
@@ -141,22 +178,23 @@ async fn rehearse(options: &Options, database: &Fresh, folder: &Path) -> Result<
         sums,
         audit,
         kills: server.kills(),
+        stops: server.stops(),
         outages: company.outages(),
         faults: company.sandbox().faults(),
         totals: company.sandbox().totals(),
+        windows: Vec::new(),
     });
     company.close().await;
     Ok(report)
 }
 
-/// Load, kills, outages and faults, for as long as was asked.
-async fn storm(
+/// Load for as long as was asked, with `trouble` meanwhile.
+pub async fn under_load(
     options: &Options,
-    company: &mut Company,
-    server: &mut Server,
     wire: &Wire,
     people: &Arc<People>,
     memory: &Memory,
+    trouble: impl AsyncFnOnce(&CancellationToken) -> Result<(), LabError>,
 ) -> Result<(), LabError> {
     let stop = CancellationToken::new();
     // A failure in here ends the load, too.
@@ -166,7 +204,6 @@ async fn storm(
         let (wire, people, memory) = (wire.clone(), people.clone(), memory.clone());
         players.spawn(Player::new(options.seed, number, wire, people, memory, stop.clone()).run());
     }
-    let (mut kills, mut outages) = (generator(options.seed, KILLS), generator(options.seed, OUTAGES));
     let timer = async {
         let started = Instant::now();
         while let Some(left) = options.load.checked_sub(started.elapsed()) {
@@ -176,92 +213,10 @@ async fn storm(
         stop.cancel();
         Ok::<_, LabError>(())
     };
-    let flaps = async { Ok(company.flap(&mut outages, &stop).await?) };
-    tokio::try_join!(timer, server.harass(&mut kills, &stop), flaps)?;
+    tokio::try_join!(timer, trouble(&stop))?;
     drop(guard);
     while let Some(player) = players.join_next().await {
         player?;
     }
     Ok(())
-}
-
-/// Waits until nothing moves by itself any more: no answer owed, no deadline ahead. What is open after the
-/// longest wait stays so, and is found.
-async fn settle(store: &Store) -> Result<(), LabError> {
-    let started = Instant::now();
-    while started.elapsed() < SETTLE_TIMEOUT {
-        if store.due_payments(Timestamp::MAX, 1).await?.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    Ok(())
-}
-
-/// Asks the API for every payment and compares it with what was told.
-async fn hold_to_word(wire: &Wire, people: &People, stories: Vec<Story>) -> Result<Vec<Finding>, LabError> {
-    let looked = stream::iter(stories).map(async |story| {
-        let seen = look(wire, people, &story.order).await?;
-        Ok::<_, LabError>(judge(&story, seen.as_ref()))
-    });
-    let mut looked = std::pin::pin!(looked.buffer_unordered(LOOKS));
-    let mut findings = Vec::new();
-    while let Some(found) = looked.next().await {
-        findings.extend(found?);
-    }
-    Ok(findings)
-}
-
-async fn look(wire: &Wire, people: &People, order: &str) -> Result<Option<Seen>, LabError> {
-    let unexpected = |what: String| LabError::Unexpected(format!("order {order}: {what}"));
-    let call = Call::get(&people.shop, format!("/api/v1/p/merchant/orders/{order}"));
-    let mut heard = wire.send(&call).await;
-    for _ in 0..LOOK_AGAIN {
-        if heard.is_passing() {
-            heard = wire.send(&call).await;
-        }
-    }
-    match heard {
-        Heard::Yes(payment) => serde_json::from_value(payment).map(Some).map_err(|error| unexpected(error.to_string())),
-        Heard::No { status: 404, .. } => Ok(None),
-        other => Err(unexpected(format!("{other:?}"))),
-    }
-}
-
-/// Every journal against the card company's books.
-async fn add_up(store: &Store, company: &Company) -> Result<Sums, LabError> {
-    let (mut sums, mut after) = (Sums::default(), None);
-    let mut books = Books::new(company.sandbox().transactions(), company.sandbox().totals());
-    loop {
-        let page = store.audit_page(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        for audited in &page {
-            if let Some(payment) = &audited.payment {
-                books.compare(payment, &audited.events, &mut sums);
-            }
-        }
-    }
-    books.close(&mut sums);
-    Ok(sums)
-}
-
-/// `paygate audit`, with the card company on the line.
-async fn audit(store: &Store, company: &Company, sums: &mut Sums) -> Result<operator::Audit, LabError> {
-    let network = HttpNetwork::new(HttpSettings::at(company.base_url()));
-    let network = network.map_err(|error| LabError::Unexpected(error.to_string()))?;
-    let card = CardAcquirer::new(Arc::new(network), CardSettings::default());
-    let acquirers = Acquirers::new([(CARD, Arc::new(card) as _)]);
-    let mut lines = Vec::new();
-    let audit = operator::audit(store, &acquirers, &mut lines).await?;
-    for line in String::from_utf8_lossy(&lines).lines() {
-        let id = line.strip_prefix("payment ").and_then(|rest| rest.split_once(':')?.0.parse().ok());
-        let payment = match id {
-            Some(id) => store.payment(id).await?,
-            None => None,
-        };
-        let key = payment.and_then(|payment| payment.payment_key).map(|key| key.to_string());
-        sums.findings.push(Finding::new(Kind::Audit, key, line));
-    }
-    Ok(audit)
 }

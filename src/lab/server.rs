@@ -1,7 +1,8 @@
-//! The server under test: the real binary as a child process, killed and started again on the same port
+//! The server under test: the real binary as a child process, stopped and started again on the same port
 //! and the same database.
 
 use std::{
+    ffi::OsStr,
     fs::{File, OpenOptions},
     io,
     net::SocketAddr,
@@ -22,6 +23,12 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const LIFE_MS: (u64, u64) = (2_000, 9_000);
 const SHORT_LIFE_MS: (u64, u64) = (0, 1_500);
 const SHORT_LIVES: f64 = 0.25;
+
+/// A server that was asked to end and has not after this long is a finding.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Between two attempts to start it on a disk that fails.
+const START_AGAIN: Duration = Duration::from_millis(300);
 
 /// Characters of the log that a failed start shows.
 const SHOWN_LOG_BYTES: usize = 2_000;
@@ -62,11 +69,20 @@ pub struct Server {
     log: PathBuf,
     client: reqwest::Client,
     kills: u64,
+    stops: u64,
 }
 
 impl Server {
     /// Starts it and waits until it serves.
-    pub async fn start(folder: &Path, database_url: &str, card_company: &str) -> Result<Self, LabError> {
+    ///
+    /// `card_company` is the address of the card company, the sandbox within the server when it is empty; `variables` are
+    /// added to its environment.
+    pub async fn start<'a>(
+        folder: &Path,
+        database_url: &str,
+        card_company: &str,
+        variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+    ) -> Result<Self, LabError> {
         // Free again at once: a listener that never accepted leaves nothing behind.
         let address = listener()?.local_addr()?;
         let log = folder.join("server.log");
@@ -83,10 +99,11 @@ impl Server {
             .env("PAYGATE__DATABASE__URL", database_url)
             .env("PAYGATE__SERVER__LISTEN", address.to_string())
             .env("PAYGATE__ACQUIRER__CARD__BASE_URL", card_company)
+            .envs(variables)
             .stdin(Stdio::null());
         let child = spawn(&mut command, &log)?;
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
-        let mut server = Self { command, child, address, log, client, kills: 0 };
+        let mut server = Self { command, child, address, log, client, kills: 0, stops: 0 };
         server.is_ready().await?;
         Ok(server)
     }
@@ -97,6 +114,11 @@ impl Server {
 
     pub const fn kills(&self) -> u64 {
         self.kills
+    }
+
+    /// How often it was asked to end.
+    pub const fn stops(&self) -> u64 {
+        self.stops
     }
 
     /// Kills it at moments nobody expects, until told to stop.
@@ -112,11 +134,76 @@ impl Server {
 
     /// `kill -9`, and a new process at once.
     pub async fn kill_and_restart(&mut self) -> Result<(), LabError> {
+        self.kill()?;
+        self.child = spawn(&mut self.command, &self.log)?;
+        self.is_ready().await
+    }
+
+    fn kill(&mut self) -> Result<(), LabError> {
         self.child.kill()?;
         self.child.wait()?;
         self.kills += 1;
+        Ok(())
+    }
+
+    /// `kill -9`, and new processes until one gets ready, as a service manager does it: the disk may fail meanwhile.
+    pub async fn kill_and_insist(&mut self) -> Result<(), LabError> {
+        self.kill()?;
+        let started = Instant::now();
+        loop {
+            self.child = spawn(&mut self.command, &self.log)?;
+            match self.is_ready().await {
+                Err(LabError::Server(_)) if started.elapsed() < START_TIMEOUT => tokio::time::sleep(START_AGAIN).await,
+                ready => return ready,
+            }
+        }
+    }
+
+    /// SIGTERM, and a new process after its end.
+    pub async fn stop_and_restart(&mut self) -> Result<(), LabError> {
+        self.stop().await?;
         self.child = spawn(&mut self.command, &self.log)?;
         self.is_ready().await
+    }
+
+    /// SIGTERM; waits for its end.
+    pub async fn stop(&mut self) -> Result<(), LabError> {
+        self.stops += 1;
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        if !asked.success() {
+            return Err(LabError::Server("cannot be asked to end".to_owned()));
+        }
+        let started = Instant::now();
+        while started.elapsed() < STOP_TIMEOUT {
+            if self.child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(LabError::Server(format!("does not end\n{}", self.end_of_log())))
+    }
+
+    /// `paygate audit` beside it, as an operator runs it: whether it came to an end, or else why not. What it finds is not
+    /// asked.
+    pub async fn audit(&self) -> Result<Result<(), String>, LabError> {
+        let mut audit = Command::new(std::env::current_exe()?);
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => audit.env(name, value),
+                None => audit.env_remove(name),
+            };
+        }
+        audit.arg("audit").stdin(Stdio::null());
+        let ended = tokio::task::spawn_blocking(move || audit.output()).await??;
+        let is_whole = String::from_utf8_lossy(&ended.stdout).contains(" differences");
+        Ok(if is_whole { Ok(()) } else { Err(String::from_utf8_lossy(&ended.stderr).into_owned()) })
+    }
+
+    /// Waits until it says that it is ready; returns how long that took.
+    pub async fn ready_in(&mut self) -> Result<Duration, LabError> {
+        let started = Instant::now();
+        self.is_ready().await?;
+        Ok(started.elapsed())
     }
 
     async fn is_ready(&mut self) -> Result<(), LabError> {

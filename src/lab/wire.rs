@@ -9,6 +9,9 @@ use serde_json::Value;
 /// Far beyond the server's own time budget: who waited this long talks to nobody.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A server that does not say that it is ready is not ready.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Connections that are given up are noticed at once on this machine.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -103,6 +106,12 @@ impl Wire {
         }
         let text = |field: &str| body["error"][field].as_str().unwrap_or_default().to_owned();
         Heard::No { status: status.as_u16(), code: text("code"), outcome: text("outcome") }
+    }
+
+    /// Whether the server says that it is ready.
+    pub async fn is_ready(&self) -> bool {
+        let asked = self.client.get(format!("{}/readyz", self.base)).timeout(READY_TIMEOUT).send().await;
+        asked.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// The answer with its body still to come.

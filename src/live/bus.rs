@@ -1,21 +1,37 @@
 //! Who listens to which payment, in this process.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::{net::IpAddr, sync::Arc};
 
 use dashmap::DashMap;
 use metrics::{counter, gauge};
 use tokio::sync::mpsc;
 
 use super::{Frame, Viewer};
-use crate::domain::PaymentId;
+use crate::{
+    domain::{MerchantId, PaymentId},
+    shares::{NoShare, Rule, Share, Shares},
+};
 
-/// The installation holds as many streams as it is configured for, or this payment does.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("too many event streams are open")]
-pub struct TooManyStreams;
+/// Why there is no further stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TooManyStreams {
+    #[error("too many event streams are open")]
+    InAll,
+    #[error("too many event streams of this merchant are open")]
+    OfMerchant,
+    #[error("too many event streams from this address are open")]
+    OfAddress,
+    #[error("too many event streams of this payment are open")]
+    OfPayment,
+}
+
+/// Whose a stream is: both have a share of all streams.
+#[derive(Debug, Clone, Copy)]
+pub struct Listener {
+    pub merchant: MerchantId,
+    /// The network that it goes to.
+    pub address: IpAddr,
+}
 
 /// Streams one payment may have: a shop's page, a phone, a checkout, a back office, and room for tabs.
 const MAX_STREAMS_PER_PAYMENT: usize = 128;
@@ -33,33 +49,55 @@ pub enum Heard {
     Scan(Arc<str>),
 }
 
-type Topics = DashMap<PaymentId, Vec<(Viewer, mpsc::Sender<Heard>)>>;
+type Topics = DashMap<PaymentId, Vec<Reader>>;
+
+struct Reader {
+    viewer: Viewer,
+    address: IpAddr,
+    sender: mpsc::Sender<Heard>,
+}
 
 /// The local event bus.
 #[derive(Clone)]
 pub struct Bus {
     topics: Arc<Topics>,
-    streams: Arc<AtomicUsize>,
-    max_streams: usize,
+    of_merchants: Arc<Shares<MerchantId>>,
+    of_addresses: Arc<Shares<IpAddr>>,
 }
 
 impl Bus {
     pub fn new(max_streams: usize) -> Self {
-        Self { topics: Arc::default(), streams: Arc::default(), max_streams }
+        Self {
+            topics: Arc::default(),
+            of_merchants: Shares::new("streams", max_streams, Rule::default()),
+            of_addresses: Shares::new("streams_of_address", max_streams, Rule::default()),
+        }
     }
 
     /// Listens to a payment from now on, as much as `viewer` may hear.
     ///
     /// # Errors
     /// A limit is reached.
-    pub fn subscribe(&self, payment: PaymentId, viewer: Viewer) -> Result<Subscription, TooManyStreams> {
-        let counted = Counted::enter(&self.streams, self.max_streams)?;
+    pub fn subscribe(
+        &self,
+        payment: PaymentId,
+        viewer: Viewer,
+        listener: Listener,
+    ) -> Result<Subscription, TooManyStreams> {
+        let Listener { merchant, address } = listener;
+        let unless = |spent| move |none| if none == NoShare::Full { TooManyStreams::InAll } else { spent };
+        let counted = Counted::new(
+            self.of_merchants.take(Some(merchant)).map_err(unless(TooManyStreams::OfMerchant))?,
+            self.of_addresses.take(Some(address)).map_err(unless(TooManyStreams::OfAddress))?,
+        );
         let (sender, heard) = mpsc::channel(READER_LAG);
         let mut readers = self.topics.entry(payment).or_default();
-        if readers.len() >= MAX_STREAMS_PER_PAYMENT {
-            return Err(TooManyStreams);
+        let own = readers.iter().filter(|reader| reader.address == address).count();
+        let free = MAX_STREAMS_PER_PAYMENT.saturating_sub(readers.len());
+        if !Rule::default().permits(own, free) {
+            return Err(TooManyStreams::OfPayment);
         }
-        readers.push((viewer, sender));
+        readers.push(Reader { viewer, address, sender });
         Ok(Subscription { payment, heard, viewer, topics: self.topics.clone(), _counted: counted })
     }
 
@@ -67,7 +105,7 @@ impl Bus {
     /// it comes back with the last id it saw.
     pub fn publish(&self, payment: PaymentId, frame: &Frame) {
         let Some(mut readers) = self.topics.get_mut(&payment) else { return };
-        readers.retain(|(_, reader)| match reader.try_send(Heard::Event(frame.clone())) {
+        readers.retain(|reader| match reader.sender.try_send(Heard::Event(frame.clone())) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -81,15 +119,15 @@ impl Bus {
     /// kept for events.
     pub fn hint(&self, payment: PaymentId, scanned_by: &str) {
         let Some(readers) = self.topics.get(&payment) else { return };
-        for (_, reader) in readers.iter().filter(|(viewer, _)| *viewer == Viewer::Bystander) {
-            if reader.capacity() > READER_LAG / 2 {
-                let _ = reader.try_send(Heard::Scan(scanned_by.into()));
+        for reader in readers.iter().filter(|reader| reader.viewer == Viewer::Bystander) {
+            if reader.sender.capacity() > READER_LAG / 2 {
+                let _ = reader.sender.try_send(Heard::Scan(scanned_by.into()));
             }
         }
     }
 
     pub fn open_streams(&self) -> usize {
-        self.streams.load(Ordering::Relaxed)
+        self.of_merchants.in_use()
     }
 }
 
@@ -116,28 +154,28 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         self.heard.close();
         self.topics.remove_if_mut(&self.payment, |_, readers| {
-            readers.retain(|(_, reader)| !reader.is_closed());
+            readers.retain(|reader| !reader.sender.is_closed());
             readers.is_empty()
         });
     }
 }
 
 /// A place among the open streams.
-struct Counted(Arc<AtomicUsize>);
+struct Counted {
+    _of_merchant: Share<MerchantId>,
+    _of_address: Share<IpAddr>,
+}
 
 impl Counted {
-    fn enter(count: &Arc<AtomicUsize>, max: usize) -> Result<Self, TooManyStreams> {
-        let entered = Self(count.clone());
-        let before = count.fetch_add(1, Ordering::Relaxed);
-        gauge!("paygate_sse_streams").set((before + 1) as f64);
-        if before >= max { Err(TooManyStreams) } else { Ok(entered) }
+    fn new(of_merchant: Share<MerchantId>, of_address: Share<IpAddr>) -> Self {
+        gauge!("paygate_sse_streams").increment(1.0);
+        Self { _of_merchant: of_merchant, _of_address: of_address }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let before = self.0.fetch_sub(1, Ordering::Relaxed);
-        gauge!("paygate_sse_streams").set(before.saturating_sub(1) as f64);
+        gauge!("paygate_sse_streams").decrement(1.0);
     }
 }
 
@@ -155,6 +193,10 @@ mod tests {
         })
     }
 
+    fn somebody() -> Listener {
+        Listener { merchant: Uuid::nil().into(), address: std::net::Ipv4Addr::LOCALHOST.into() }
+    }
+
     fn frame(seq: i64) -> Frame {
         Frame { seq, name: "payment-ready", data: "{}".into(), scanned_by: None, is_final: false }
     }
@@ -163,8 +205,10 @@ mod tests {
     async fn a_reader_that_is_too_slow_is_cut_off_and_counted_and_nobody_else_is() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (bus, payment) = (Bus::new(10), PaymentId::from(Uuid::now_v7()));
-        let (mut slow, mut quick) =
-            (bus.subscribe(payment, Viewer::Party).unwrap(), bus.subscribe(payment, Viewer::Party).unwrap());
+        let (mut slow, mut quick) = (
+            bus.subscribe(payment, Viewer::Party, somebody()).unwrap(),
+            bus.subscribe(payment, Viewer::Party, somebody()).unwrap(),
+        );
         let lag = i64::try_from(READER_LAG).unwrap();
         for seq in 1..=lag + 1 {
             metrics::with_local_recorder(&recorder, || bus.publish(payment, &frame(seq)));
@@ -185,8 +229,8 @@ mod tests {
     #[tokio::test]
     async fn bystanders_alone_hear_of_a_scan() {
         let (bus, payment) = (Bus::new(10), PaymentId::from(Uuid::now_v7()));
-        let mut party = bus.subscribe(payment, Viewer::Party).unwrap();
-        let mut bystander = bus.subscribe(payment, Viewer::Bystander).unwrap();
+        let mut party = bus.subscribe(payment, Viewer::Party, somebody()).unwrap();
+        let mut bystander = bus.subscribe(payment, Viewer::Bystander, somebody()).unwrap();
         let half = READER_LAG / 2;
         for _ in 0..2 * READER_LAG {
             bus.hint(payment, "k***@example.com");

@@ -8,6 +8,6 @@ mod bus;
 mod frame;
 mod session;
 
-pub use bus::{Bus, Heard, Subscription, TooManyStreams};
+pub use bus::{Bus, Heard, Listener, Subscription, TooManyStreams};
 pub use frame::{Frame, Viewer, event_name, initial, scanned_by};
-pub use session::{LiveSettings, Resume, stream};
+pub use session::{LiveSettings, Resume, clock, stream};

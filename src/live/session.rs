@@ -50,6 +50,8 @@ enum Phase {
 struct Session {
     phase: Phase,
     history: Vec<Frame>,
+    /// Sent once the history is.
+    after_history: Option<sse::Event>,
     subscription: Subscription,
     /// The last event sent.
     seen: i64,
@@ -63,6 +65,7 @@ struct Session {
 pub fn stream(
     subscription: Subscription,
     history: Vec<Frame>,
+    after_history: Option<sse::Event>,
     resume: Resume,
     linger: Duration,
     shutdown: CancellationToken,
@@ -74,6 +77,7 @@ pub fn stream(
     let session = Session {
         phase: Phase::Greeting,
         history,
+        after_history,
         subscription,
         seen,
         linger,
@@ -94,7 +98,12 @@ impl Session {
                 Phase::History(frames) => match frames.next() {
                     Some(frame) if frame.seq <= self.seen => {}
                     Some(frame) => return Some(self.send(&frame)),
-                    None => self.phase = Phase::Present,
+                    None => {
+                        self.phase = Phase::Present;
+                        if let Some(event) = self.after_history.take() {
+                            return Some(event);
+                        }
+                    }
                 },
                 Phase::Present => match self.wait().await {
                     Some(Heard::Event(frame)) if frame.seq <= self.seen => {}
@@ -131,7 +140,14 @@ impl Session {
     }
 }
 
+/// How long the payment can still be paid, so that a page counts down by this server's clock and not by its device's.
 /// Without an id: a stream goes on after events alone.
+pub fn clock(remaining_ms: i64) -> sse::Event {
+    let data = serde_json::json!({ "remainingMs": remaining_ms.max(0) });
+    sse::Data::new(data.to_string()).event("payment-clock").into()
+}
+
+/// Without an id, as above.
 fn scan(who: &str) -> sse::Event {
     let data = serde_json::json!({ "scannedBy": who });
     sse::Data::new(data.to_string()).event("payment-scanned").into()

@@ -1,11 +1,12 @@
 //! `paygate audit`: every journal replayed and held against the projections, the transactions, and the
-//! acquirer's own record.
+//! acquirer's own record; and the acquirer's own list held against the journals.
 
 use std::io::Write;
 
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 
-use super::OperatorError;
+use super::{OperatorError, network_side};
 use crate::{
     acquirer::{Acquirer, Acquirers, Record},
     domain::{Authorization, Event, Outcome, Payment, PaymentId, TxnNo},
@@ -29,6 +30,10 @@ pub struct Audit {
     pub in_doubt: u64,
     /// Records the acquirer was asked for.
     pub inquired: u64,
+    /// Records that the acquirers have listed by themselves.
+    pub listed: u64,
+    /// Acquirers that have no list of their records.
+    pub unlisted: u64,
     pub differences: u64,
 }
 
@@ -38,6 +43,7 @@ pub struct Audit {
 /// The database failed, or the output cannot be written.
 pub async fn audit(store: &Store, acquirers: &Acquirers, out: &mut impl Write) -> Result<Audit, OperatorError> {
     let mut audit = Audit::default();
+    let mut seen = network_side::Seen::new(Timestamp::now());
     let mut after: Option<PaymentId> = None;
     loop {
         let page = store.audit_page(after, PAGE).await?;
@@ -58,6 +64,7 @@ pub async fn audit(store: &Store, acquirers: &Acquirers, out: &mut impl Write) -
             let (audited, (inquired, wrong)) = asked?;
             audit.payments += 1;
             audit.inquired += inquired;
+            seen.note(&audited);
             if let Some(payment) = &audited.payment {
                 audit.charged += if payment.is_charged() { payment.order.amount.minor() } else { 0 };
                 audit.refunded += payment.refunded;
@@ -73,6 +80,7 @@ pub async fn audit(store: &Store, acquirers: &Acquirers, out: &mut impl Write) -
         audit.differences += 1;
         writeln!(out, "payment {id}: events or transactions of a payment that is not there")?;
     }
+    network_side::compare(store, acquirers, &seen, &mut audit, out).await?;
     Ok(audit)
 }
 

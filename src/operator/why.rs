@@ -62,6 +62,7 @@ fn who(by: By) -> String {
     let end = |id: Uuid| id.simple().to_string().split_off(28);
     match by {
         By::Shop => "shop".to_owned(),
+        By::ClientKey => "client key".to_owned(),
         By::Customer(id) => format!("customer {}", end(id.uuid())),
         By::BackOffice(id) => format!("desk {}", end(id.uuid())),
         By::Operator => "operator".to_owned(),
@@ -114,6 +115,6 @@ fn detail(event: &Event) -> String {
             format!("cancel {cancel_no}")
         }
         Event::RefundFailed { cancel_no, reason } => format!("cancel {cancel_no}, {reason:?}"),
-        Event::AnswerWithheld | Event::Expired => String::new(),
+        Event::AnswerWithheld | Event::Expired | Event::OrderReleased => String::new(),
     }
 }

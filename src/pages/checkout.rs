@@ -86,7 +86,7 @@ pub async fn page(
         seq: payment.seq,
         reason: payment.failure.map_or("", |reason| reasons::text(reason, page.lang)),
         reasons: reasons::told(page.lang),
-        remaining_s: (payment.order.expires_at.as_second() - app.payments.now().as_second()).max(0),
+        remaining_s: (payment.order.expires_at.as_second() - app.payments.time_of(&payment).as_second()).max(0),
         shop_origin: shop_url.and_then(|url| origin(url)).unwrap_or_default(),
         returns: returns(redirects),
         phone_app: app.server.phone_app().to_owned(),
@@ -138,7 +138,7 @@ pub async fn payment_of(app: &App, token: &str) -> Result<(QrClaims, Arc<Payment
     let claims = app.tokens.read_qr(token).map_err(|_| Code::RouteNotFound)?;
     let merchant = claims.merchant_id.parse().map_err(|_| Code::RouteNotFound)?;
     let payment = app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?;
-    Ok((claims, payment))
+    if claims.is_of(&payment) { Ok((claims, payment)) } else { Err(Code::PaymentCanceled.into()) }
 }
 
 /// What the page shows of a payment; `web/static/checkout.js` derives the same from an event.

@@ -12,10 +12,20 @@ use crate::{
 const TOO_LARGE: Problem =
     Problem { ko: "한도를 초과했습니다 (최대 100,000,000원)", en: "is above the limit (100,000,000 KRW)" };
 const WHOLE_WON: Problem = Problem { ko: "원 단위 정수여야 합니다", en: "must be a whole number of won" };
+const OTHER_CURRENCY: Problem = Problem { ko: "KRW만 사용할 수 있습니다", en: "must be KRW" };
 const FROM_ZERO: Problem = Problem { ko: "0 이상이어야 합니다", en: "must not be negative" };
 
 /// A number as it stands in a body.
 pub type Amount = Box<RawValue>;
+
+/// A currency beside an amount: that of the payment, where it is named.
+pub fn currency(value: Option<&str>) -> Result<(), ApiError> {
+    match value {
+        None => Ok(()),
+        Some(code) if code == Currency::KRW.code() => Ok(()),
+        Some(_) => Err(ApiError::field("currency", OTHER_CURRENCY)),
+    }
+}
 
 /// An amount of won.
 pub fn won(name: &'static str, value: Option<Amount>) -> Result<Money, ApiError> {
@@ -29,6 +39,11 @@ pub fn won(name: &'static str, value: Option<Amount>) -> Result<Money, ApiError>
             },
         )
     })
+}
+
+/// An amount of won; everything when absent.
+pub fn part(value: Option<Amount>) -> Result<Option<i64>, ApiError> {
+    value.map(|value| won("amount", Some(value))).transpose().map(|money| money.map(Money::minor))
 }
 
 /// What is left of a payment: nothing, or an amount of won.
@@ -48,7 +63,7 @@ fn whole(name: &'static str, value: &RawValue) -> Result<i64, ApiError> {
 
 /// A whole number without point and exponent. Some languages write 15000 as `15000.0` or `1.5E4`: that is
 /// the same number, and no won is cut in pieces.
-fn digits(number: &str) -> Option<String> {
+pub(super) fn digits(number: &str) -> Option<String> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let zeros = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBo
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{ApiError, Lang};
+use crate::error::{ApiError, FirstCall, Lang};
 
 /// A finished answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub struct FailureDetail {
     pub message: String,
     /// What it says about the money: `declined`, `not_sent`, `unknown` or `none`.
     pub outcome: &'static str,
+    /// With `IDEMPOTENCY_KEY_REUSED` alone: what became of the first request under the key, `succeeded` or an outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_outcome: Option<&'static str>,
     pub request_id: String,
 }
 
@@ -63,7 +66,8 @@ impl Answer {
         let error_detail = FailureDetail {
             code,
             message: message.clone(),
-            outcome: error.code.told().as_str(),
+            outcome: error.outcome().as_str(),
+            first_outcome: error.first.map(FirstCall::as_str),
             request_id: caller.request_id.clone(),
         };
         let body = Failure { ok: false, code, message, error: error_detail };

@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{HttpRequest, http::header::HOST};
@@ -15,12 +16,16 @@ use super::{
     Tokens,
     auth::{AuthSettings, Lookups},
     limits::Limits,
-    places::Places,
+    networks::Network,
 };
 use crate::{
     actors::Payments,
+    domain::MerchantId,
     live::LiveSettings,
+    shares::Shares,
+    sockets::SocketSettings,
     store::Store,
+    supervision::Supervisor,
     vault::{PasswordHasher, Vault},
 };
 
@@ -35,7 +40,10 @@ pub struct ServerSettings {
     pub tls_key: PathBuf,
     pub workers: usize,
     pub max_connections: usize,
+    pub max_connections_of_address: usize,
+    pub write_timeout_ms: u64,
     pub trust_forwarded_for: bool,
+    pub metrics_from: Vec<Network>,
     pub shutdown_timeout_s: u64,
 }
 
@@ -49,6 +57,18 @@ pub struct BackofficeSettings {
 }
 
 impl ServerSettings {
+    /// How connections are served.
+    pub fn sockets(&self) -> SocketSettings {
+        SocketSettings {
+            workers: self.workers,
+            max_connections: self.max_connections,
+            // Behind a proxy all connections are the proxy's.
+            max_connections_of_address: if self.trust_forwarded_for { 0 } else { self.max_connections_of_address },
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
+            shutdown_timeout_s: self.shutdown_timeout_s,
+        }
+    }
+
     /// How browsers reach this server itself.
     pub fn scheme(&self) -> &'static str {
         if self.tls_certificate.as_os_str().is_empty() { "http" } else { "https" }
@@ -77,13 +97,13 @@ pub struct App {
     pub live: LiveSettings,
     pub backoffice: BackofficeSettings,
     /// For files being written.
-    pub files: Arc<Places>,
+    pub files: Arc<Shares<MerchantId>>,
     pub metrics: PrometheusHandle,
-    pub in_production: bool,
     /// Whether there are a demo shop and a demo customer, whose password everybody knows.
     pub has_demo: bool,
     /// Fires when the process is asked to stop: streams end, readiness says no.
     pub shutdown: CancellationToken,
+    pub supervisor: Supervisor,
 }
 
 impl App {
@@ -98,6 +118,15 @@ impl App {
         if self.server.trust_forwarded_for { forwarded().unwrap_or_else(peer) } else { peer() }
     }
 
+    /// Whether the caller may read the metrics.
+    pub fn may_read_metrics(&self, request: &HttpRequest) -> bool {
+        // A proxy of which nobody has told us stands where the metrics may be read, and speaks for anybody.
+        let is_passed_on = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+        let address = self.address(request);
+        (self.server.trust_forwarded_for || !is_passed_on)
+            && self.server.metrics_from.iter().any(|network| network.contains(address))
+    }
+
     /// This server's address as the caller reaches it, without a trailing slash.
     pub fn public_url(&self, request: &HttpRequest) -> String {
         if !self.server.public_url.is_empty() {
@@ -105,7 +134,9 @@ impl App {
         }
         if self.server.trust_forwarded_for {
             let connection = request.connection_info();
-            return format!("{}://{}", connection.scheme(), connection.host());
+            // Where this server speaks TLS itself, nothing in front of it made HTTP of that.
+            let scheme = if self.server.scheme() == "https" { "https" } else { connection.scheme() };
+            return format!("{scheme}://{}", connection.host());
         }
         // HTTP/2 has no such header, but the same in the request's own address.
         let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
@@ -113,11 +144,9 @@ impl App {
         format!("{}://{}", self.server.scheme(), host.unwrap_or(&self.server.listen))
     }
 
-    /// Whether cookies are for TLS alone. In production somebody else may speak TLS for us, so only an
-    /// address that says otherwise leaves them open.
+    /// Whether cookies are for TLS alone. (Production starts with a public address only.)
     pub fn is_secure(&self, request: &HttpRequest) -> bool {
-        let is_unsaid = self.server.public_url.is_empty();
-        self.in_production && is_unsaid || self.public_url(request).starts_with("https:")
+        self.public_url(request).starts_with("https:")
     }
 
     /// The phone app's address for whoever comes from elsewhere, without a trailing slash.

@@ -54,13 +54,14 @@ pub async fn approve(
 ) -> Result<Answer, ApiError> {
     let SignedIn(customer) = customer;
     let ApproveBody { token, card_id, instrument_id } = body.parse()?;
+    let token = required("token", token)?;
     let card_id = card_id.or(instrument_id);
     let once = Once::new(&app, &request, customer.id.uuid(), body.bytes())?;
     if let Some(answer) = once.answered(&approved).await? {
         return Ok(answer);
     }
     app.limits.approve(customer.id)?;
-    let id = payment_of_token(&app, &required("token", token)?).await?;
+    let id = payment_of_token(&app, &token).await?;
     let instrument = match instrument(&app, customer.id, card_id).await {
         Ok(instrument) => instrument,
         // The payer again, whose card is gone since: the same answer as before.
@@ -74,6 +75,7 @@ async fn approved_before(app: &App, id: PaymentId, customer: CustomerId) -> Resu
     let payment = app.payments.look(id).await?;
     match approved(&payment, None) {
         Settled::Is(Ok(answer)) if payment.is_payer(customer) => Ok(Some(answer)),
+        Settled::Is(Err(error)) if payment.is_payer(customer) && payment.status == Status::Canceled => Err(error),
         _ => Ok(None),
     }
 }
@@ -81,7 +83,8 @@ async fn approved_before(app: &App, id: PaymentId, customer: CustomerId) -> Resu
 async fn payment_of_token(app: &App, token: &str) -> Result<PaymentId, ApiError> {
     let claims = app.tokens.read_qr(token).map_err(|_| Code::InvalidToken)?;
     let merchant = claims.merchant_id.parse().map_err(|_| Code::InvalidToken)?;
-    Ok(app.payments.find(merchant, &claims.order_id).await?)
+    let payment = app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?;
+    if claims.is_of(&payment) { Ok(payment.id) } else { Err(Code::PaymentCanceled.into()) }
 }
 
 async fn instrument(app: &App, customer: CustomerId, wanted: Option<String>) -> Result<Instrument, ApiError> {
@@ -99,7 +102,8 @@ fn approved(payment: &Payment, _: Option<Uuid>) -> Settled {
         (Status::InVerificate, ..) => return Settled::Pending,
         (Status::Expired, ..) => Err(Code::PaymentExpired.into()),
         (Status::Aborted, ..) => Err(failed.unwrap_or(Code::PaymentAborted).into()),
-        (Status::Canceled, ..) if !payment.is_charged() => Err(Code::PaymentCanceled.into()),
+        // Paid and given back in full, or never charged: either way there is nothing to pay any more.
+        (Status::Canceled, ..) => Err(Code::PaymentCanceled.into()),
         (Status::Ready, ..) => Err(failed.unwrap_or(Code::CardNotValid).into()),
         (_, Some(payment_key), Some(instrument)) => Ok(Answer::ok(Approved {
             payment_key: payment_key.to_string(),

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     domain::{CustomerId, MerchantId},
     error::{ApiError, Code},
+    shares::{self, Tenant},
     store::{Customer, FoundKey, Merchant, Store, StoreError},
     vault::{ApiKeyKind, Digest, Purpose, Vault},
 };
@@ -111,7 +112,10 @@ impl Lookups {
 pub struct SecretKey(pub Merchant);
 
 /// A shop, with any of its keys.
-pub struct AnyKey(pub Merchant);
+pub struct AnyKey {
+    pub merchant: Merchant,
+    pub kind: ApiKeyKind,
+}
 
 /// A signed-in customer.
 pub struct SignedIn(pub Arc<Customer>);
@@ -127,14 +131,16 @@ async fn key_of(app: &App, request: &HttpRequest) -> Result<FoundKey, ApiError> 
         text.strip_suffix(':').or_else(|| text.split_once(':').map(|(key, _)| key)).map(str::to_owned)
     });
     let found = match key {
-        Some(key) => app.lookups.key(&app.store, &app.vault, &key, app.payments.now()).await?,
+        Some(key) => app.lookups.key(&app.store, &app.vault, &key, app.payments.earliest_now()).await?,
         None => None,
     };
-    found.ok_or_else(|| app.limits.unauthorized(app.address(request)))
+    let found = found.ok_or_else(|| app.limits.unauthorized(app.address(request)))?;
+    shares::within(Tenant::Merchant(found.merchant.id));
+    Ok(found)
 }
 
 fn claims_of(app: &App, request: &HttpRequest, wanted: Audience) -> Result<AccessClaims, ApiError> {
-    let now = app.payments.now();
+    let now = app.payments.earliest_now();
     let claims = credentials(request, "Bearer ").and_then(|token| app.tokens.read_access(token, now).ok());
     match claims {
         Some(claims) if claims.aud == wanted => Ok(claims),
@@ -180,7 +186,10 @@ impl FromRequest for AnyKey {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        extract(request, async |app, request| Ok(AnyKey(key_of(&app, &request).await?.merchant)))
+        extract(request, async |app, request| {
+            let FoundKey { merchant, kind, .. } = key_of(&app, &request).await?;
+            Ok(AnyKey { merchant, kind })
+        })
     }
 }
 
@@ -192,7 +201,9 @@ impl FromRequest for SignedIn {
         extract(request, async |app, request| {
             let claims = claims_of(&app, &request, Audience::Customer)?;
             let customer = app.lookups.customer(&app.store, claims.sub.into()).await?;
-            customer.map(SignedIn).ok_or_else(|| app.limits.unauthorized(app.address(&request)))
+            let customer = customer.ok_or_else(|| app.limits.unauthorized(app.address(&request)))?;
+            shares::within(Tenant::Customer(customer.id));
+            Ok(SignedIn(customer))
         })
     }
 }
@@ -212,7 +223,9 @@ impl FromRequest for Operator {
             }
             // Signed out everywhere since: as if it had run out.
             let merchant = merchant.filter(|merchant| merchant.epoch == claims.epoch);
-            merchant.map(Operator).ok_or_else(|| app.limits.unauthorized(app.address(&request)))
+            let merchant = merchant.ok_or_else(|| app.limits.unauthorized(app.address(&request)))?;
+            shares::within(Tenant::Merchant(merchant.id));
+            Ok(Operator(merchant))
         })
     }
 }

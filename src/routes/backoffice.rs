@@ -163,7 +163,7 @@ pub async fn payments(
         // No payment has a key like that: an empty list, as for any other key that finds nothing.
         return Ok(Answer::ok(page_of(Vec::new(), Bounded::default())));
     };
-    let (payments, count) = app.store.list_and_count(owner, &filter, MAX_COUNT, app.payments.now()).await?;
+    let (payments, count) = app.store.list_and_count(owner, &filter, MAX_COUNT, app.payments.earliest_now()).await?;
     Ok(Answer::ok(page_of(payments, count)))
 }
 
@@ -226,7 +226,8 @@ pub async fn cancel(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let Operator(merchant) = operator;
+    let wanted = shop::WantedRefund::read(&body)?;
     let payment = shop::payment_of(&app, merchant.id, &key).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
-    shop::refund(&app, once, &payment, &body, By::BackOffice(merchant.id)).await
+    shop::refund(&app, once, &payment, wanted, By::BackOffice(merchant.id)).await
 }

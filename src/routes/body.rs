@@ -1,14 +1,25 @@
 //! Reading a request: the body once, as bytes and as JSON; the query. What is wrong is named.
 
+use std::collections::BTreeMap;
+
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::fields::{FORMAT, NOT_JSON, WRONG_TYPE};
-use crate::error::{ApiError, Code};
+use crate::error::{ApiError, Code, Problem};
 
 /// The largest body the API takes (wire contract, section 1: 32 KiB).
 pub const MAX_BODY_BYTES: usize = 32 * 1024;
+
+const NULL_TEXT: &str = "null";
+const MAX_SHOWN_CHARS: usize = 60;
+const UNKNOWN: Problem = Problem { ko: "알 수 없는 항목입니다", en: "is not a known field" };
+const NULL: Problem = Problem {
+    ko: "null은 사용할 수 없습니다. 값을 넣거나 항목을 빼 주세요",
+    en: "must not be null: give a value or leave the field out",
+};
 
 /// A request's body: its bytes are what an idempotency key is held against.
 pub struct Body(web::Bytes);
@@ -41,6 +52,45 @@ impl Body {
         json.end().map_err(|_| ApiError::field("body", NOT_JSON))?;
         Ok(value)
     }
+}
+
+/// A body in which a missing amount means "everything". There a field that is misspelled, or null by mistake, must not
+/// change how much money moves: without an amount, each field is known and has a value.
+pub trait KnownFields: DeserializeOwned {
+    const FIELDS: &[&str];
+}
+
+const AMOUNT: &str = "amount";
+
+impl Body {
+    /// As [`Body::parse`], but unknown fields and nulls are refused where no amount is named.
+    ///
+    /// # Errors
+    /// As [`Body::parse`]; the error names the field.
+    pub fn parse_known<T: KnownFields>(&self) -> Result<T, ApiError> {
+        let value = self.parse()?;
+        if !self.0.is_empty() {
+            let fields: BTreeMap<String, &RawValue> =
+                serde_json::from_slice(&self.0).map_err(|_| ApiError::field("body", FORMAT))?;
+            if fields.get(AMOUNT).is_some_and(|amount| amount.get() != NULL_TEXT) {
+                return Ok(value);
+            }
+            for (name, value) in fields {
+                if !T::FIELDS.contains(&&*name) {
+                    return Err(ApiError::field(shown(&name), UNKNOWN));
+                }
+                if value.get() == NULL_TEXT {
+                    return Err(ApiError::field(name, NULL));
+                }
+            }
+        }
+        Ok(value)
+    }
+}
+
+/// The caller's own word, short enough for a message.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_CHARS).collect()
 }
 
 impl FromRequest for Body {

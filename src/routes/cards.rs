@@ -9,6 +9,7 @@ use super::{
     answer::{Answer, Data, Failure},
     auth::SignedIn,
     body::Body,
+    card_tries,
     dto::CardView,
     fields::{FORMAT, required},
     once::{Keep, Once},
@@ -61,9 +62,13 @@ pub struct RegisterBody {
 }
 
 /// Registers a card. The card company is asked once, with the CVC.
+///
+/// After several refusals for one card number, or from one address, further tries are answered 429
+/// `TOO_MANY_CARD_FAILURES` for a while without asking the card company, whatever they say.
 #[utoipa::path(post, path = "/api/v1/p/user/cards", tag = "customer", request_body = RegisterBody,
     params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])),
-    responses((status = 200, body = Data<CardView>), (status = 400, body = Failure), (status = 409, body = Failure)))]
+    responses((status = 200, body = Data<CardView>), (status = 400, body = Failure), (status = 409, body = Failure),
+        (status = 429, body = Failure)))]
 pub async fn register(
     app: web::Data<App>,
     customer: SignedIn,
@@ -85,7 +90,7 @@ pub async fn register(
         Registration { customer: customer.id, method: &method, is_representative: is_representative == Some(true) };
     once.store(async |keep| {
         app.limits.card(customer.id)?;
-        validate(&**acquirer, &credential, &cvc).await?;
+        card_tries::watched(&app, &request, &credential.pan, validate(&**acquirer, &credential, &cvc)).await?;
         add(&app, new, &credential, keep).await
     })
     .await

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::metadata;
 use crate::{
     acquirer::CARD,
     domain::{Approval, Authorization, Payment, RefundKind, RefundState, Resolution, Resolving},
@@ -61,6 +63,10 @@ pub struct PaymentView {
     /// While an outcome is in doubt, in a payment's own view: what is being done about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<ResolutionView>,
+    /// The shop's own object, byte for byte as it came with the create; in what its secret key reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Box<RawValue>>,
 }
 
 /// What is being done about money in doubt.
@@ -234,6 +240,7 @@ impl From<Listed> for PaymentView {
             balance_amount: balance,
             created_at: iso(created_at),
             resolution: None,
+            metadata: None,
         }
     }
 }
@@ -254,7 +261,14 @@ impl PaymentView {
             balance_amount: payment.balance(),
             created_at: iso(payment.created_at),
             resolution: payment.resolution().map(ResolutionView::from),
+            metadata: None,
         }
+    }
+
+    /// As the shop's own server reads it.
+    pub fn for_shop(payment: &Payment, merchant_name: &str) -> Self {
+        let metadata = metadata::shown(payment.order.metadata.as_deref());
+        Self { metadata, ..Self::of(payment, merchant_name) }
     }
 }
 

@@ -19,14 +19,20 @@ use actix_web::{
         },
     },
     middleware::Next,
-    web::Bytes,
+    web::{Bytes, Data},
 };
 use metrics::histogram;
 use tracing::{Span, field::Empty};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-use super::answer::{Answer, Caller};
-use crate::error::{ApiError, Code, Lang};
+use super::{
+    App,
+    answer::{Answer, Caller},
+};
+use crate::{
+    error::{ApiError, Code, Lang},
+    shares::{self, Tenant},
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -139,7 +145,8 @@ impl MessageBody for Headers {
 /// says nothing must not hold a request for ever.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_millis(9_500);
 
-/// Wraps every route: whatever takes too long is answered with 503.
+/// Wraps every route: whatever takes too long is answered with 503. Until the caller is known, its address has the
+/// shares of the request.
 ///
 /// # Errors
 /// Passes on what the route could not turn into a response.
@@ -148,7 +155,8 @@ pub async fn in_time(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let http = request.request().clone();
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.call(request)).await {
+    let caller = http.app_data::<Data<App>>().map(|app| Tenant::Address(shares::network(app.address(&http))));
+    match tokio::time::timeout(REQUEST_TIMEOUT, shares::serve(caller, next.call(request))).await {
         Ok(response) => Ok(response?.map_into_boxed_body()),
         Err(_) => {
             let error = ApiError::from(Code::PaymentUnavailable).because("the request took too long");

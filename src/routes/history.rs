@@ -81,7 +81,7 @@ pub async fn one(app: &App, owner: Owner, key: &str) -> Result<Answer, ApiError>
         limit: 1,
         ..PaymentFilter::default()
     };
-    let found = app.store.list_payments(owner, &filter, app.payments.now()).await?;
+    let found = app.store.list_payments(owner, &filter, app.payments.earliest_now()).await?;
     let payment = found.into_iter().next().ok_or(Code::PaymentNotFound)?;
     Ok(Answer::ok(PaymentView::from(payment)))
 }

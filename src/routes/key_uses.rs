@@ -9,7 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::store::{FoundKey, Store};
+use crate::{
+    store::{FoundKey, Store},
+    supervision::{Supervisor, survive},
+};
+
+/// The name of the writer, where tasks are reported.
+const TASK: &str = "key use notes";
 
 /// Uses that may wait to be written. What does not fit is noted a minute later.
 const QUEUE: usize = 1024;
@@ -34,16 +40,18 @@ impl From<FoundKey> for Known {
 pub struct KeyUses(mpsc::Sender<(Uuid, Timestamp)>);
 
 impl KeyUses {
-    /// Starts the writer; it ends with the last way to it.
-    pub fn start(store: Store) -> Self {
+    /// Starts the writer; it ends when the last sender is dropped.
+    pub fn start(store: Store, supervisor: Supervisor) -> Self {
         let (sender, mut uses) = mpsc::channel::<(Uuid, Timestamp)>(QUEUE);
-        tokio::spawn(async move {
+        let write = async move {
             while let Some((key, at)) = uses.recv().await {
-                if let Err(error) = store.note_key_use(key, at).await {
+                if let Some(Err(error)) = survive(TASK, store.note_key_use(key, at)).await {
                     tracing::warn!(%error, "the use of a key cannot be noted");
                 }
             }
-        });
+            "the queue was closed".to_owned()
+        };
+        tokio::spawn(supervisor.guard(TASK, write));
         Self(sender)
     }
 

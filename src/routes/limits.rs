@@ -3,7 +3,7 @@
 
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::Mutex,
     time::{Duration, Instant},
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::{
     domain::CustomerId,
     error::{ApiError, Code},
+    shares::network,
 };
 
 /// `[rate_limit]` of the configuration.
@@ -27,7 +28,18 @@ pub struct RateLimitSettings {
     pub sign_up_per_minute: u32,
     pub approve_per_minute: u32,
     pub card_per_minute: u32,
+    pub card_failures_per_day: u32,
+    pub card_failures_of_address_per_hour: u32,
+    pub card_failures_in_all_per_hour: u32,
     pub failed_auth_per_minute: u32,
+}
+
+/// How many registrations of cards may fail; 0: any number.
+#[derive(Debug, Clone, Copy)]
+pub struct CardFailures {
+    pub of_card: u32,
+    pub of_address: u32,
+    pub in_all: u32,
 }
 
 /// Keys one limiter remembers before it sweeps the quiet ones out.
@@ -77,6 +89,7 @@ pub struct Limits {
     look: Limiter<CustomerId>,
     card: Limiter<CustomerId>,
     failed_auth: Limiter<IpAddr>,
+    card_failures: CardFailures,
 }
 
 impl Limits {
@@ -90,6 +103,11 @@ impl Limits {
             look: Limiter::per_minute(on, settings.approve_per_minute),
             card: Limiter::per_minute(on, settings.card_per_minute),
             failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
+            card_failures: CardFailures {
+                of_card: if on { settings.card_failures_per_day } else { 0 },
+                of_address: if on { settings.card_failures_of_address_per_hour } else { 0 },
+                in_all: if on { settings.card_failures_in_all_per_hour } else { 0 },
+            },
         }
     }
 
@@ -124,16 +142,13 @@ impl Limits {
         self.card.check(&customer)
     }
 
+    /// How many registrations of cards may fail. They are counted in the database.
+    pub const fn card_failures(&self) -> CardFailures {
+        self.card_failures
+    }
+
     /// The answer to missing or wrong credentials: 401, or 429 when this address has shown too many.
     pub fn unauthorized(&self, address: IpAddr) -> ApiError {
         self.failed_auth.check(&network(address)).err().unwrap_or_else(|| Code::Unauthorized.into())
-    }
-}
-
-/// Whose address it is, as far as an address tells: of IPv6, everybody has 2⁶⁴ addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }

@@ -10,6 +10,8 @@ mod approvals;
 mod auth;
 mod backoffice;
 mod body;
+mod canonical;
+mod card_tries;
 mod cards;
 mod customers;
 mod doubts;
@@ -21,16 +23,19 @@ mod history;
 mod key_uses;
 mod keys;
 mod limits;
+mod metadata;
+mod networks;
 mod once;
 pub mod openapi;
 mod operations;
-mod places;
 mod qr;
+mod redirects;
 mod remembered;
 mod shop;
 mod shop_orders;
 mod sse;
 mod tokens;
+mod transport;
 
 pub use app::{App, BackofficeSettings, ServerSettings};
 pub use auth::{AuthSettings, Lookups, SignedIn};
@@ -40,7 +45,7 @@ pub use fields::note;
 pub use key_uses::KeyUses;
 pub use keys::{Keys, clear as clear_key, in_force as keys_in_force, renew as renew_keys};
 pub use limits::{Limits, RateLimitSettings};
-pub use places::{Place, Places};
+pub use networks::Network;
 pub use qr::{deep_link, svg as qr_svg};
 pub use shop::without_zone;
 pub use sse::{StreamQuery, open as open_stream, resume};
@@ -153,8 +158,12 @@ pub fn configure(app: Data<App>) -> impl FnOnce(&mut ServiceConfig) {
 /// named in the answer, as a stream with credentials demands.
 pub fn cors() -> Cors {
     Cors::default()
-        // Pages know a visitor by a cookie: no other origin may read those of the back office.
-        .allowed_origin_fn(|_, request| !as_routed(&request.uri).starts_with("/backoffice"))
+        // Pages know a visitor by a cookie: no other origin may read those of the back office. Nor may a page that an
+        // operator happens to look at read this server's figures.
+        .allowed_origin_fn(|_, request| {
+            let path = as_routed(&request.uri);
+            !path.starts_with("/backoffice") && path != "/metrics"
+        })
         .allow_any_header()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .expose_headers([
@@ -162,6 +171,8 @@ pub fn cors() -> Cors {
             "idempotent-replayed",
             "x-request-id",
             header::RETRY_AFTER.as_str(),
+            // The server's clock, for pages whose device has a wrong one.
+            header::DATE.as_str(),
         ])
         .supports_credentials()
         .max_age(3600)
@@ -173,3 +184,4 @@ fn as_routed(uri: &Uri) -> String {
 }
 
 pub use envelope::{REQUEST_TIMEOUT, RequestSpan, in_time, layer as envelope_layer, log as log_error, told};
+pub use transport::strict_transport;

@@ -4,17 +4,19 @@ use std::{future::Future, sync::Arc};
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
     App,
     answer::{Answer, Caller},
+    canonical::canonical,
 };
 use crate::{
     actors::{AskError, Claim, ClaimAnswer, Services},
     domain::{AskedAgain, CancelNo, Payment, Rejection},
-    error::{ApiError, Code, Problem, Told},
+    error::{ApiError, Code, FirstCall, Problem, Told},
     store::{Answered, KeyRef, KeyState, KeyWrite, Running},
     vault::{Purpose, Vault},
 };
@@ -59,7 +61,8 @@ impl<'a> Once<'a> {
             scope.update(b" ");
             // However the address is spelled, it is the same call.
             scope.update(percent_decode_str(request.path()).collect::<Vec<u8>>());
-            KeyRef { scope: scope.finalize().into(), key, fingerprint: app.vault.digest(Purpose::RequestBody, body) }
+            let (fingerprint, earlier) = fingerprints(&app.vault, body);
+            KeyRef { scope: scope.finalize().into(), key, fingerprint, earlier }
         });
         Ok(Self { app, key, caller: Caller::of(request) })
     }
@@ -112,7 +115,9 @@ impl<'a> Once<'a> {
         let claim = self.claim(key.clone(), operation, view.clone());
         match call(Some(claim)).await {
             Ok(payment) => settle(&payment),
-            Err(error @ (AskError::NotCreated | AskError::Overloaded | AskError::Unavailable)) => Err(error.into()),
+            Err(
+                error @ (AskError::NotCreated | AskError::ShareSpent | AskError::Overloaded | AskError::Unavailable),
+            ) => Err(error.into()),
             // Refused, perhaps only because another call was faster with this very key: then its answer,
             // or the wait for it, is ours.
             Err(error) => self.earlier(key, &view).await?.map_or_else(|| Err(error.into()), Ok),
@@ -147,15 +152,23 @@ impl<'a> Once<'a> {
         key: &KeyRef,
         view: &impl Fn(&Payment, Option<Uuid>) -> Settled,
     ) -> Result<Option<Answer>, ApiError> {
+        let mut has_retried = false;
         for _ in 0..MAX_LOOKS {
             let running = match self.app.store.idempotency_state(key).await? {
                 KeyState::Free => return Ok(None),
-                KeyState::OtherBody => return Err(Code::KeyReused.into()),
+                KeyState::OtherRequest(first) => return Err(self.reused(&first, view).await),
                 KeyState::Answered(answered) => return replay(&self.app.vault, &answered).map(Some),
                 KeyState::Running(running) => running,
             };
             let Some(payment) = running.subject else { return Err(Code::KeyRunning.into()) };
-            let payment = self.app.payments.look(payment).await?;
+            let mut payment = self.app.payments.look(payment).await?;
+            let is_unknown = |settled| matches!(settled, Settled::Is(Err(error)) if error.code.told() == Told::Unknown);
+            if !has_retried && is_unknown(view(&payment, running.operation)) {
+                has_retried = true;
+                let refund = running.operation.map(CancelNo::from);
+                // Whoever cannot wait for it hears how it stands.
+                payment = self.app.payments.retry_now(payment.id, refund).await.unwrap_or(payment);
+            }
             match view(&payment, running.operation) {
                 Settled::Pending => return Err(Code::KeyRunning.into()),
                 // The key leads to the present state, for as long as nobody knows better.
@@ -170,6 +183,22 @@ impl<'a> Once<'a> {
             }
         }
         Err(Code::KeyRunning.into())
+    }
+
+    /// The key was used with another request: nothing was done now, and the caller is told what became of the first.
+    async fn reused(&self, first: &KeyState, view: &impl Fn(&Payment, Option<Uuid>) -> Settled) -> ApiError {
+        let first = match first {
+            KeyState::Answered(answered) => first_of_answer(&self.app.vault, answered),
+            KeyState::Running(Running { subject: Some(payment), operation }) => {
+                match self.app.payments.look(*payment).await.map(|payment| view(&payment, *operation)) {
+                    Ok(Settled::Is(Ok(_))) => FirstCall::Succeeded,
+                    Ok(Settled::Is(Err(error))) => FirstCall::Failed(error.code.told()),
+                    Ok(Settled::Pending) | Err(_) => FirstCall::Failed(Told::Unknown),
+                }
+            }
+            _ => FirstCall::Failed(Told::Unknown),
+        };
+        ApiError { first: Some(first), ..Code::KeyReused.into() }
     }
 
     /// The process that took the key died before it could answer, but what it did is done: this is the
@@ -225,6 +254,27 @@ impl Keep {
         let answer = Some(seal(&self.vault, answer));
         Some(KeyWrite::Take { key, subject: None, operation: None, answer, at: self.at })
     }
+}
+
+/// The fingerprint of a request's meaning, and those under which it may have been stored earlier: under an older master
+/// key, or of its bytes, as they were taken before requests were compared by their meaning.
+fn fingerprints(vault: &Vault, body: &[u8]) -> ([u8; 32], Vec<[u8; 32]>) {
+    let meaning = canonical(body);
+    let meaning = meaning.as_deref().unwrap_or(body);
+    let of = |bytes| vault.digests(Purpose::RequestBody, bytes);
+    (vault.digest(Purpose::RequestBody, meaning), [of(meaning), of(body)].concat())
+}
+
+/// What an answer that was kept says about the money.
+fn first_of_answer(vault: &Vault, answered: &Answered) -> FirstCall {
+    if answered.status < 400 {
+        return FirstCall::Succeeded;
+    }
+    let outcome = replay(vault, answered)
+        .ok()
+        .and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok())
+        .and_then(|body| Told::named(body["error"]["outcome"].as_str()?));
+    FirstCall::Failed(outcome.unwrap_or(Told::Unknown))
 }
 
 fn rendered(result: &Result<Answer, ApiError>, caller: &Caller) -> Answer {

@@ -3,7 +3,7 @@
 use actix_web::{CustomizeResponder, HttpRequest, Responder, web};
 use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,19 +12,20 @@ use super::{
     amounts::{self, Amount},
     answer::{Answer, Data, Failure},
     auth::{AnyKey, SecretKey},
-    body::Body,
+    body::{Body, KnownFields},
     dto::{PaymentView, TransactionView, approval, iso},
     embed::{EMBEDDABLE, embeddable},
     fields::{self, payment_key, required},
+    metadata,
     once::{Once, Settled},
     qr::QrLinks,
+    redirects::redirects,
 };
 use crate::{
     actors::RefundRequest,
-    domain::{
-        AskedAgain, Authorization, By, MerchantId, Order, Payment, QrClaims, Reason, Redirects, RefundState, Status,
-    },
+    domain::{AskedAgain, Authorization, By, MerchantId, Order, Payment, QrClaims, Reason, RefundState, Status},
     error::{ApiError, Code},
+    vault::ApiKeyKind,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -34,16 +35,22 @@ pub struct CreateBody {
     /// Won, 1 to 100,000,000.
     #[schema(value_type = i64)]
     amount: Option<Amount>,
+    /// `KRW`.
+    currency: Option<String>,
     /// 1 to 100 characters; unique for the shop.
     #[schema(value_type = String)]
     order_id: Option<String>,
     /// 1 to 100 characters.
     #[schema(value_type = String)]
     order_name: Option<String>,
+    /// An http(s) address without a user name. Where the merchant has registered websites, a client key may name
+    /// addresses on these alone.
     success_url: Option<String>,
+    /// As `successUrl`.
     fail_url: Option<String>,
-    /// A JSON object of at most 2 KiB, returned as it came.
-    metadata: Option<Value>,
+    /// A JSON object of at most 2 KiB, returned byte for byte to the shop's secret key.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
 }
 
 /// What a page needs to show the payment.
@@ -61,37 +68,43 @@ pub struct Created {
 }
 
 /// Begins a payment.
+///
+/// 409 when the order id was used. One exception keeps strangers from taking order ids away, since anybody can read a
+/// client key: a payment that was created with the client key and that no customer has approved gives its order id
+/// up. A create with the secret key cancels and replaces it at any time; one with the client key replaces it once it has
+/// expired or was canceled.
 #[utoipa::path(post, path = "/api/v1/p/merchant", tag = "shop", request_body = CreateBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 300 visible ASCII characters")),
     security(("key" = [])),
     responses((status = 200, body = Data<Created>, headers(("Checkout-Embeddable" = bool,
         description = "Whether the page that asks may show the checkout in a frame"))),
-        (status = 409, body = Failure), (status = 400, body = Failure)))]
+        (status = 409, body = Failure), (status = 400, body = Failure), (status = 429, body = Failure)))]
 pub async fn create(
     app: web::Data<App>,
     shop: AnyKey,
     request: HttpRequest,
     body: Body,
 ) -> Result<CustomizeResponder<Answer>, ApiError> {
-    let AnyKey(merchant) = shop;
-    let CreateBody { amount, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
+    let CreateBody { amount, currency, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
+    amounts::currency(currency.as_deref())?;
     let order = Order {
-        merchant: merchant.id,
+        merchant: shop.merchant.id,
         amount: amounts::won("amount", amount)?,
         order_id: fields::order_id(order_id)?,
         order_name: fields::order_name(order_name)?,
         expires_at: app.payments.deadline(),
-        redirects: Box::new(Redirects {
-            success_url: fields::redirect("successUrl", success_url)?,
-            fail_url: fields::redirect("failUrl", fail_url)?,
-        }),
-        metadata: fields::metadata(metadata)?,
+        redirects: Box::new(redirects(&app, &request, &shop, success_url, fail_url).await?),
+        metadata: metadata::metadata(metadata)?,
     };
-    let (public_url, shared) = (app.public_url(&request), app.clone());
+    let by = match shop.kind {
+        ApiKeyKind::Secret => By::Shop,
+        ApiKeyKind::Client => By::ClientKey,
+    };
+    let (public_url, shared, merchant) = (app.public_url(&request), app.clone(), shop.merchant);
     let view = move |payment: &Payment, _| Settled::Is(created(&shared, payment, &merchant.name, &public_url));
     let once = Once::new(&app, &request, order.merchant.uuid(), body.bytes())?;
     let embeddable = embeddable(&app, &request, order.merchant).await?;
-    let answer = once.ask(None, view, |claim| app.payments.create(order.clone(), claim)).await?;
+    let answer = once.ask(None, view, |claim| app.payments.create(order.clone(), by, claim)).await?;
     Ok(answer.customize().insert_header((EMBEDDABLE, embeddable)))
 }
 
@@ -124,6 +137,8 @@ pub struct ConfirmBody {
     /// Won; must be the amount of the payment.
     #[schema(value_type = i64)]
     amount: Option<Amount>,
+    /// The payment's, `KRW`.
+    currency: Option<String>,
 }
 
 /// A charged payment.
@@ -138,6 +153,10 @@ pub struct Confirmed {
     method: String,
     card: CardOfPayment,
     approval_no: String,
+    /// The shop's own object, byte for byte as it came with the create.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -160,10 +179,13 @@ pub async fn confirm(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
-    let ConfirmBody { order_id, payment_key: key, amount } = body.parse()?;
+    let ConfirmBody { order_id, payment_key: key, amount, currency } = body.parse()?;
     let order_id = fields::order_id(order_id)?;
-    let key = payment_key(&required("paymentKey", key)?)?;
+    let key = required("paymentKey", key)?;
     let amount = amounts::won("amount", amount)?.minor();
+    amounts::currency(currency.as_deref())?;
+    // All of the body is judged before anything is looked up.
+    let key = payment_key(&key)?;
     // The way through the shop's own order: another shop's payment is not found.
     let id = app.payments.find(merchant.id, &order_id).await?;
     if key.payment() != id {
@@ -202,6 +224,7 @@ fn confirmation(payment: &Payment) -> Confirmed {
             number: text(instrument.map(|instrument| &instrument.masked)),
         },
         approval_no: text(approval(payment).map(|approval| &approval.approval_no)),
+        metadata: metadata::shown(payment.order.metadata.as_deref()),
     }
 }
 
@@ -212,7 +235,7 @@ fn confirmation(payment: &Payment) -> Confirmed {
 pub async fn payment(app: web::Data<App>, shop: SecretKey, key: web::Path<String>) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
     let payment = payment_of(&app, merchant.id, &key).await?;
-    Ok(Answer::ok(PaymentView::of(&payment, &merchant.name)))
+    Ok(Answer::ok(PaymentView::for_shop(&payment, &merchant.name)))
 }
 
 /// A business's payment by its key.
@@ -230,6 +253,8 @@ pub struct CancelBody {
     /// Won; all that is left when absent.
     #[schema(value_type = Option<i64>)]
     amount: Option<Amount>,
+    /// The payment's, `KRW`.
+    currency: Option<String>,
     /// What the caller believes is left; 409 when it is not.
     #[schema(value_type = Option<i64>)]
     expected_balance: Option<Amount>,
@@ -254,17 +279,48 @@ pub async fn cancel(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
+    let wanted = WantedRefund::read(&body)?;
     let payment = payment_of(&app, merchant.id, &key).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
-    refund(&app, once, &payment, &body, By::Shop).await
+    refund(&app, once, &payment, wanted, By::Shop).await
 }
 
-/// The story of a refund, whoever asks for it.
-pub async fn refund(app: &App, once: Once<'_>, payment: &Payment, body: &Body, by: By) -> Result<Answer, ApiError> {
-    let CancelBody { amount, expected_balance, reason } = body.parse()?;
-    let amount = amount.map(|amount| amounts::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
-    let expected_balance = expected_balance.map(|balance| amounts::balance("expectedBalance", &balance)).transpose()?;
-    let reason = fields::reason(reason)?;
+impl KnownFields for CancelBody {
+    const FIELDS: &[&str] = &["amount", "currency", "expectedBalance", "reason"];
+}
+
+/// What a refund's body asks for.
+pub struct WantedRefund {
+    amount: Option<i64>,
+    expected_balance: Option<i64>,
+    reason: Option<Box<str>>,
+}
+
+impl WantedRefund {
+    /// # Errors
+    /// A field is unknown or not what it must be.
+    pub fn read(body: &Body) -> Result<Self, ApiError> {
+        let CancelBody { amount, currency, expected_balance, reason } = body.parse_known()?;
+        amounts::currency(currency.as_deref())?;
+        Ok(Self {
+            amount: amounts::part(amount)?,
+            expected_balance: expected_balance
+                .map(|balance| amounts::balance("expectedBalance", &balance))
+                .transpose()?,
+            reason: fields::reason(reason)?,
+        })
+    }
+}
+
+/// The story of a refund, for API keys and the back office alike.
+pub async fn refund(
+    app: &App,
+    once: Once<'_>,
+    payment: &Payment,
+    wanted: WantedRefund,
+    by: By,
+) -> Result<Answer, ApiError> {
+    let WantedRefund { amount, expected_balance, reason } = wanted;
     let asked = AskedAgain { amount, expected_balance, reason: reason.as_deref(), by };
     let cancel_no = once.refund_number(payment, asked);
     once.ask(Some(cancel_no.uuid()), refunded, |claim| {

@@ -10,7 +10,7 @@ use super::{
     amounts::{self, Amount},
     answer::{Answer, Data, Failure},
     auth::{AnyKey, SecretKey},
-    body::Body,
+    body::{Body, KnownFields},
     dto::PaymentView,
     fields,
     once::{Once, Settled},
@@ -29,7 +29,7 @@ use crate::{
 pub async fn order(app: web::Data<App>, shop: SecretKey, order: web::Path<String>) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
     let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
-    Ok(Answer::ok(PaymentView::of(&payment, &merchant.name)))
+    Ok(Answer::ok(PaymentView::for_shop(&payment, &merchant.name)))
 }
 
 async fn payment_of(app: &App, merchant: MerchantId, order: String) -> Result<std::sync::Arc<Payment>, ApiError> {
@@ -55,7 +55,7 @@ pub struct OrderStatus {
     params(("orderId" = String, Path)), security(("key" = [])),
     responses((status = 200, body = Data<OrderStatus>), (status = 404, body = Failure)))]
 pub async fn status(app: web::Data<App>, shop: AnyKey, order: web::Path<String>) -> Result<Answer, ApiError> {
-    let AnyKey(merchant) = shop;
+    let AnyKey { merchant, .. } = shop;
     let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
     Ok(Answer::ok(OrderStatus {
         order_id: payment.order.order_id.to_string(),
@@ -73,6 +73,12 @@ pub struct CancelOrderBody {
     /// A part cannot be asked for here; all that is left may be named.
     #[schema(value_type = Option<i64>)]
     amount: Option<Amount>,
+    /// The payment's, `KRW`.
+    currency: Option<String>,
+}
+
+impl KnownFields for CancelOrderBody {
+    const FIELDS: &[&str] = &["amount", "currency", "reason"];
 }
 
 const A_PART: Problem = Problem {
@@ -94,15 +100,20 @@ pub async fn cancel(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
-    let CancelOrderBody { reason, amount } = body.parse()?;
+    let CancelOrderBody { reason, amount, currency } = body.parse_known()?;
     let reason = fields::reason(reason)?;
-    let amount = amount.map(|amount| amounts::won("amount", Some(amount))).transpose()?.map(|money| money.minor());
-    let payment = payment_of(&app, merchant.id, order.into_inner()).await?;
+    let amount = amounts::part(amount)?;
+    amounts::currency(currency.as_deref())?;
+    let mut payment = payment_of(&app, merchant.id, order.into_inner()).await?;
     let once = Once::new(&app, &request, merchant.id.uuid(), body.bytes())?;
     let (id, name) = (payment.id, merchant.name);
     let view = move |payment: &Payment, operation: Option<Uuid>| canceled(payment, operation, &name);
     if let Some(answer) = once.answered(&view).await? {
         return Ok(answer);
+    }
+    if payment.doubts().any(|doubt| doubt.refund.is_none()) {
+        // Which of the two it is depends on what became of the charge.
+        payment = app.payments.retry_now(id, None).await?;
     }
     if payment.is_charged() {
         let (expected_balance, by) = (None, By::Shop);
@@ -132,7 +143,7 @@ fn canceled(payment: &Payment, operation: Option<Uuid>, merchant_name: &str) -> 
     match operation {
         Some(_) => refunded(payment, operation),
         None if payment.status == Status::Canceled => {
-            Settled::Is(Ok(Answer::ok(PaymentView::of(payment, merchant_name))))
+            Settled::Is(Ok(Answer::ok(PaymentView::for_shop(payment, merchant_name))))
         }
         None => Settled::Is(Err(Code::Internal.into())),
     }

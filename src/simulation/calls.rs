@@ -47,7 +47,7 @@ impl Person {
 
     pub(super) fn key(&mut self) -> KeyRef {
         let key = Uuid::from_u64_pair(self.rng.random(), self.rng.random()).to_string();
-        KeyRef { scope: [0; 32], key, fingerprint: [0; 32] }
+        KeyRef { scope: [0; 32], key, fingerprint: [0; 32], earlier: Vec::new() }
     }
 
     /// A call that may carry an idempotency key, as the routes make it.
@@ -83,7 +83,7 @@ impl Person {
     async fn earlier(&mut self, id: PaymentId, key: &KeyRef, view: View) -> Result<Option<Standing>, Failure> {
         loop {
             let running = match self.world.disk.key_state(key) {
-                KeyState::Free | KeyState::OtherBody => return Ok(None),
+                KeyState::Free | KeyState::OtherRequest(_) => return Ok(None),
                 KeyState::Answered(answer) => {
                     self.compare(key, &answer.sealed_body);
                     // A replayed answer must be as true as one that was given at once.

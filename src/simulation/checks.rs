@@ -46,7 +46,33 @@ pub fn violations(world: &World) -> Vec<String> {
             Some(payment) => wrong.push(format!("{id}: told {told:?}, but it is {}", payment.status)),
         }
     }
+    check_lives(world, &journals, &mut wrong);
+    let overdue = world.overdue.borrow();
+    wrong.extend(overdue.iter().map(|id| format!("{id}: still in doubt long after the last fault")));
     wrong
+}
+
+/// A payment that is never confirmed lives for as long as it was given, however the machine's clock is set. A process that
+/// is started anew has nothing but that clock, so its payments are not held to it.
+fn check_lives(world: &World, journals: &Journals, wrong: &mut Vec<String>) {
+    for (id, events) in journals {
+        let written = world.disk.written(*id);
+        let is_over = |event: &Recorded| matches!(event.event, Event::Expired);
+        let was_tried = |event: &Recorded| matches!(event.event, Event::AuthorizationRequested { .. });
+        let (Some(end), Some(Event::Created { order }), false) =
+            (events.iter().position(is_over), events.first().map(|first| &first.event), events.iter().any(was_tried))
+        else {
+            continue;
+        };
+        let (Some(from), Some(to)) = (written.first(), written.get(end)) else { continue };
+        // The clock may be set between the moment when the deadline is made and the first event.
+        let was_given = order.expires_at.duration_since(events[0].at).as_secs();
+        let has_restarted = world.restarted.borrow().iter().any(|at| (*from..=*to).contains(at));
+        let lived = to.duration_since(*from).as_secs();
+        if !has_restarted && (598..=600).contains(&was_given) && !(598..=660).contains(&lived) {
+            wrong.push(format!("{id}: expired after {lived} s"));
+        }
+    }
 }
 
 /// The acquirer's books against ours, number by number and to the won.

@@ -82,6 +82,7 @@ fn live(seed: u64, bug: Option<Bug>) -> Report {
         let _ = tokio::time::timeout(patience, all_done).await;
         drop(people);
         world.calm();
+        world.doubts_end().await;
         let (begin, at_most) = (world.passed(), if bug.is_none() { SETTLE_AT_MOST } else { SETTLE_WITH_A_BUG });
         while world.passed() - begin < at_most && world.disk.has_something_due() {
             tokio::time::sleep(Duration::from_secs(30)).await;

@@ -82,7 +82,7 @@ impl Person {
                     redirects: Box::default(),
                     metadata: None,
                 };
-                payments.create(order, None).await
+                payments.create(order, By::Shop, None).await
             });
             match created.await {
                 Ok(payment) => {

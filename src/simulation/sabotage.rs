@@ -23,10 +23,23 @@ pub enum Bug {
     /// Who finds that a call under an idempotency key came to nothing lets the key go, although it has been
     /// taken again meanwhile.
     LooseKeys,
+    /// Nobody notices that the network answers again.
+    NoRecovery,
+    /// Deadlines are measured by the machine's clock, which may be set.
+    Leaps,
 }
 
 impl Bug {
-    pub const ALL: [Bug; 5] = [Bug::NoIntent, Bug::UnknownIsNotSent, Bug::NoFence, Bug::ToldTooEarly, Bug::LooseKeys];
+    pub const ALL: [Bug; 7] = [
+        Bug::NoIntent,
+        Bug::UnknownIsNotSent,
+        Bug::NoFence,
+        Bug::ToldTooEarly,
+        Bug::NoRecovery,
+        Bug::Leaps,
+        // The rarest.
+        Bug::LooseKeys,
+    ];
 
     /// What the finding must say.
     pub const fn symptom(self) -> &'static str {
@@ -36,6 +49,8 @@ impl Bug {
             Bug::LooseKeys => "wanted once, given back",
             Bug::UnknownIsNotSent => "was not sent, and it holds",
             Bug::ToldTooEarly => "told Charged, but it is",
+            Bug::Leaps => "expired after",
+            Bug::NoRecovery => "still in doubt long after",
         }
     }
 
@@ -44,7 +59,7 @@ impl Bug {
         match self {
             Bug::NoIntent => Some(|events| has(events, |event| matches!(event, Event::AuthorizationRequested { .. }))),
             Bug::ToldTooEarly => Some(|events| has(events, |event| matches!(event, Event::Approved { .. }))),
-            Bug::UnknownIsNotSent | Bug::NoFence | Bug::LooseKeys => None,
+            Bug::UnknownIsNotSent | Bug::NoFence | Bug::LooseKeys | Bug::NoRecovery | Bug::Leaps => None,
         }
     }
 }

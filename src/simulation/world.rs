@@ -27,10 +27,13 @@ use super::{
 };
 use crate::{
     acquirer::{
-        Acquirer, Acquirers, CARD, CallError, CardAcquirer, CardNetwork, CardSettings, FaultKind, FaultPlan, InProcess,
-        Method, Reply, SPECIAL_CARDS, Sandbox,
+        Acquirer, Acquirers, BreakerSettings, CARD, CallError, CardAcquirer, CardNetwork, CardSettings, FaultKind,
+        FaultPlan, Guarded, InProcess, Method, Reply, SPECIAL_CARDS, Sandbox,
     },
-    actors::{ActorSettings, Clock, PaymentSettings, Payments, ResolutionSettings, Services, limits, sweeper},
+    actors::{
+        ActorSettings, Clock, PaymentSettings, Payments, ResolutionSettings, Services, limits, recovery::Recovery,
+        sweeper,
+    },
     domain::{CancelNo, CustomerId, Instrument, MerchantId, PaymentId},
     live::Bus,
     store::{
@@ -43,6 +46,10 @@ use crate::{
 /// How long a call may take; as configured by default.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a doubt may last after the last fault: a process that is started again, a call of the dead one that is
+/// taken for lost, a round of the sweeper, and the call that settles it.
+const DOUBT_AT_MOST: Duration = Duration::from_secs(45);
+
 /// How often each process looks for what is due.
 const SWEEP_EVERY: Duration = Duration::from_secs(7);
 
@@ -50,6 +57,12 @@ static VAULT: LazyLock<Arc<Vault>> = LazyLock::new(|| {
     let key = SecretString::from("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
     Arc::new(Vault::new(&key, &[]).expect("a key of 32 bytes"))
 });
+
+/// How often each process looks whether the network answers again. Rounds in which nothing happens take the time of this
+/// test, so there are fewer of them than in the real process.
+const RECOVER_EVERY: Duration = Duration::from_secs(3);
+
+type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 pub struct World {
     pub merchant: MerchantId,
@@ -65,10 +78,15 @@ pub struct World {
     /// Contradictions that were noticed on the way.
     pub wrong: RefCell<Vec<String>>,
     pub restarts: Cell<u64>,
+    /// When processes were started anew.
+    pub restarted: RefCell<Vec<Instant>>,
+    clock_steps: RefCell<u64>,
+    /// Payments that were in doubt for too long after the faults had ended.
+    pub overdue: RefCell<Vec<PaymentId>>,
     bug: Option<Bug>,
     faults: Arc<Faults>,
-    clock: Clock,
-    /// Milliseconds by which the clock is wrong.
+    wall: Wall,
+    /// Milliseconds by which the machine's clock is wrong.
     skew_ms: Arc<AtomicI64>,
     started: Instant,
     nodes: RefCell<Vec<Option<Node>>>,
@@ -87,12 +105,12 @@ impl World {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let uuid = |number: u64| Uuid::from_u64_pair(seed, number);
         let (started, skew_ms) = (Instant::now(), Arc::new(AtomicI64::new(0)));
-        let clock = {
+        let wall: Wall = {
             // Today, because cards expire; on a full second, because fractions of it would decide which of
             // two timers is first.
             let first = Timestamp::from_second(Timestamp::now().as_second()).expect("a time");
             let skew_ms = skew_ms.clone();
-            Clock::new(move || {
+            Arc::new(move || {
                 let passed = SignedDuration::try_from(started.elapsed()).unwrap_or_default();
                 first + passed + SignedDuration::from_millis(skew_ms.load(Ordering::Relaxed))
             })
@@ -109,8 +127,8 @@ impl World {
             Some(Bug::LooseKeys) => plan.with(FaultKind::Flap, 0.15).flapping_at_most(Duration::from_secs(6)),
             _ => plan,
         };
-        let now = clock.clone();
-        let sandbox = Sandbox::in_memory().with_clock(move || now.now()).with_plan(plan);
+        let now = wall.clone();
+        let sandbox = Sandbox::in_memory().with_clock(move || now()).with_plan(plan);
         let (disk, crash) = (pick(&mut rng, &[0.0, 0.01, 0.1]), pick(&mut rng, &[0.0, 0.01, 0.05]));
         let chances = Chances {
             read_fails: disk / 2.0,
@@ -132,9 +150,12 @@ impl World {
             wanted: RefCell::default(),
             wrong: RefCell::default(),
             restarts: Cell::default(),
+            restarted: RefCell::default(),
+            clock_steps: RefCell::default(),
+            overdue: RefCell::default(),
             bug,
             faults: Arc::new(Faults::new(Xoshiro256PlusPlus::seed_from_u64(rng.random()), chances)),
-            clock,
+            wall,
             skew_ms,
             started,
             nodes: RefCell::new(vec![None; nodes]),
@@ -143,7 +164,17 @@ impl World {
     }
 
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        (self.wall)()
+    }
+
+    /// The clock of a process that is started now.
+    fn clock(&self) -> Clock {
+        let (wall, started) = (self.wall.clone(), self.started);
+        let steady = move || SignedDuration::try_from(started.elapsed()).unwrap_or_default();
+        match self.bug {
+            Some(Bug::Leaps) => Clock::new(move || wall()),
+            _ => Clock::of(move || wall(), steady),
+        }
     }
 
     /// Virtual time since the beginning.
@@ -157,10 +188,11 @@ impl World {
     }
 
     pub fn faults(&self) -> BTreeMap<String, u64> {
+        let steps = [("clock: set".to_owned(), *self.clock_steps.borrow())].into_iter().filter(|(_, count)| *count > 0);
         let disk = self.faults.injected().into_iter().map(|(name, count)| (name.to_owned(), count));
         let network = self.sandbox.faults();
         let network = network.into_iter().map(|(kind, count)| (format!("network: {}", kind.as_str()), count));
-        disk.chain(network).collect()
+        disk.chain(network).chain(steps).collect()
     }
 
     /// Starts all processes, and what turns the clock and kills.
@@ -169,7 +201,8 @@ impl World {
             actix::spawn(self.clone().keep_running(index));
         }
         let mut rng = self.fork();
-        if rng.random_bool(0.2) {
+        let may_leap = rng.random_bool(0.2);
+        if may_leap || self.bug == Some(Bug::Leaps) {
             actix::spawn(self.clone().turn_the_clock(rng));
         }
     }
@@ -192,6 +225,17 @@ impl World {
         self.faults.calm();
     }
 
+    /// Waits until what is in doubt now no longer is, for as long as that may take.
+    pub async fn doubts_end(&self) {
+        let (begin, mut open) = (self.passed(), self.disk.doubtful());
+        while !open.is_empty() && self.passed() - begin < DOUBT_AT_MOST {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let still = self.disk.doubtful();
+            open.retain(|id| still.contains(id));
+        }
+        self.overdue.borrow_mut().extend(open);
+    }
+
     async fn keep_running(self: Rc<Self>, index: usize) {
         let mut rng = self.fork();
         loop {
@@ -200,6 +244,7 @@ impl World {
             node.life.over().await;
             self.nodes.borrow_mut()[index] = None;
             self.restarts.set(self.restarts.get() + 1);
+            self.restarted.borrow_mut().push(Instant::now());
             tokio::time::sleep(Duration::from_millis(rng.random_range(0..10_000))).await;
         }
     }
@@ -207,7 +252,9 @@ impl World {
     async fn turn_the_clock(self: Rc<Self>, mut rng: Xoshiro256PlusPlus) {
         loop {
             tokio::time::sleep(Duration::from_secs(rng.random_range(5..200))).await;
-            self.skew_ms.store(rng.random_range(-300_000..300_000), Ordering::Relaxed);
+            let most_ms = pick(&mut rng, &[300_000, 3_600_000]);
+            self.skew_ms.store(rng.random_range(-most_ms..most_ms), Ordering::Relaxed);
+            *self.clock_steps.borrow_mut() += 1;
         }
     }
 
@@ -237,7 +284,7 @@ impl World {
             bus: Bus::new(100),
             acquirers: Acquirers::new([(CARD, self.acquirer(&life))]),
             vault: VAULT.clone(),
-            clock: self.clock.clone(),
+            clock: self.clock(),
             payment: PaymentSettings { expires_after_s: 600, answer_budget_ms: 8_000, acquirer_timeout_ms: 6_000 },
             resolution: ResolutionSettings {
                 inquiry_every_ms: 3_000,
@@ -254,10 +301,21 @@ impl World {
         let sweeps = payments.clone();
         actix::spawn(async move {
             loop {
+                let _ = sweeper::wake_ahead(&sweeps).await;
                 let _ = sweeper::sweep_once(&sweeps).await;
                 tokio::time::sleep(SWEEP_EVERY).await;
             }
         });
+        if self.bug != Some(Bug::NoRecovery) {
+            let (recovering, life) = (payments.clone(), life.clone());
+            actix::spawn(async move {
+                let mut recovery = Recovery::default();
+                while !life.is_over() {
+                    let _ = recovery.tick(&recovering).await;
+                    tokio::time::sleep(RECOVER_EVERY).await;
+                }
+            });
+        }
         Node { payments, life }
     }
 
@@ -265,7 +323,10 @@ impl World {
         let network = InProcess::new(self.sandbox.clone(), CALL_TIMEOUT);
         let network = Mortal { network, life: life.clone() };
         let acquirer: Arc<dyn Acquirer> = Arc::new(CardAcquirer::new(Arc::new(network), CardSettings::default()));
-        if self.bug == Some(Bug::UnknownIsNotSent) { Arc::new(Forgetful(acquirer)) } else { acquirer }
+        let acquirer = if self.bug == Some(Bug::UnknownIsNotSent) { Arc::new(Forgetful(acquirer)) } else { acquirer };
+        // The breaker would look at the machine's clock; it never opens here.
+        let never = BreakerSettings { failures: u32::MAX, open_for: CALL_TIMEOUT, open_for_at_most: CALL_TIMEOUT };
+        Arc::new(Guarded::new(CARD, acquirer, never))
     }
 }
 

@@ -1,20 +1,21 @@
 //! Holding the projections against the journals they are made from.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
+use jiff::Timestamp;
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, IsolationLevel, Iterable,
-    LoaderTrait, QueryFilter, QueryOrder, QuerySelect, Select, TransactionTrait, Value,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, LoaderTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, Value,
     sea_query::{Query, QueryBuilder, SqliteQueryBuilder},
 };
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    rows::{payment_row, recorded, transaction_rows},
+    rows::{micros, payment_row, recorded, transaction_rows},
 };
-use crate::domain::{Payment, PaymentId, Recorded};
+use crate::domain::{Event, Payment, PaymentId, Recorded, TxnNo};
 
 /// One payment as its journal tells it, and how its rows differ from that.
 pub struct Audited {
@@ -48,15 +49,16 @@ impl Store {
     }
 
     async fn audited(&self, query: Select<payment::Entity>) -> Result<Vec<Audited>, StoreError> {
-        // One moment of all three tables, beside a server that goes on writing.
-        // (A transaction of SQLite's always sees one.)
-        let isolation =
-            (self.read.get_database_backend() == DbBackend::Postgres).then_some(IsolationLevel::RepeatableRead);
-        let moment = self.read.begin_with_config(isolation, None).await?;
-        let payments = query.all(&moment).await?;
-        let events = payments.load_many(payment_event::Entity, &moment).await?;
-        let transactions = payments.load_many(payment_transaction::Entity, &moment).await?;
-        moment.commit().await?;
+        // Beside a server that goes on writing, all three tables are read as of one moment.
+        let moment = self.read.snapshot().await?;
+        let (payments, events, transactions) = moment
+            .read(async |moment| {
+                let payments = query.all(moment).await?;
+                let events = payments.load_many(payment_event::Entity, moment).await?;
+                let transactions = payments.load_many(payment_transaction::Entity, moment).await?;
+                Ok((payments, events, transactions))
+            })
+            .await?;
         let rows = payments.into_iter().zip(events).zip(transactions);
         Ok(rows.map(|((payment, events), transactions)| audited(&payment, events, transactions)).collect())
     }
@@ -91,6 +93,44 @@ impl Store {
         orphans.sort();
         orphans.dedup();
         Ok(orphans)
+    }
+}
+
+impl Store {
+    /// Those of the acquirer's numbers under which a charge is booked.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn booked_charges(&self, numbers: &[TxnNo]) -> Result<HashSet<TxnNo>, StoreError> {
+        let numbers = numbers.iter().map(|number| number.uuid());
+        let booked: Vec<Uuid> = payment_transaction::Entity::find()
+            .filter(payment_transaction::Column::Id.is_in(numbers))
+            .filter(payment_transaction::Column::Amount.gt(0))
+            .select_only()
+            .column(payment_transaction::Column::Id)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        Ok(booked.into_iter().map(TxnNo::from).collect())
+    }
+
+    /// The numbers of all charges that were asked for after `since`, whatever became of them. Reads through the journal.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn requested_since(&self, since: Timestamp) -> Result<HashSet<TxnNo>, StoreError> {
+        let rows = payment_event::Entity::find()
+            .filter(payment_event::Column::Kind.eq("authorization_requested"))
+            .filter(payment_event::Column::At.gte(micros(since)))
+            .all(&self.read)
+            .await?;
+        let mut numbers = HashSet::new();
+        for row in &rows {
+            if let Event::AuthorizationRequested { txn_no, .. } = recorded(row)?.event {
+                numbers.insert(txn_no);
+            }
+        }
+        Ok(numbers)
     }
 }
 

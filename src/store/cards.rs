@@ -141,11 +141,11 @@ impl Store {
         lock(&txn, card.customer).await?;
         let fingerprints = card.fingerprints.iter().map(|print| print.to_vec());
         if cards_of(card.customer).filter(Column::Fingerprint.is_in(fingerprints)).count(&txn).await? > 0 {
-            return Err(StoreError::Exists);
+            return txn.refuse(StoreError::Exists).await;
         }
         let held = cards_of(card.customer).count(&txn).await?;
         if held >= MAX_CARDS {
-            return Err(StoreError::Full);
+            return txn.refuse(StoreError::Full).await;
         }
         let row = Model {
             id: card.id.uuid(),
@@ -168,7 +168,7 @@ impl Store {
         if let Some(key) = key(&card)
             && !idempotency::write(&txn, &key).await?
         {
-            return Err(StoreError::KeyTaken);
+            return txn.refuse(StoreError::KeyTaken).await;
         }
         txn.commit().await?;
         Ok(card)
@@ -182,6 +182,7 @@ impl Store {
         let txn = self.begin().await?;
         lock(&txn, customer).await?;
         let Some(card) = cards_of(customer).filter(Column::Id.eq(id.uuid())).one(&txn).await? else {
+            txn.rollback().await;
             return Ok(false);
         };
         make_representative(&txn, &card).await?;
@@ -203,6 +204,7 @@ impl Store {
         let txn = self.begin().await?;
         lock(&txn, customer).await?;
         let Some(row) = cards_of(customer).filter(Column::Id.eq(id.uuid())).one(&txn).await? else {
+            txn.rollback().await;
             return Ok(None);
         };
         let removed = Card::from(row.clone());
@@ -228,9 +230,7 @@ impl Store {
         let purged = Entity::update_many()
             .col_expr(Column::SealedPan, Expr::value(None::<Vec<u8>>))
             .filter(Column::RemovedAt.lt(micros(cutoff)))
-            .filter(Column::SealedPan.is_not_null())
-            .exec(&self.write)
-            .await?;
-        Ok(purged.rows_affected)
+            .filter(Column::SealedPan.is_not_null());
+        Ok(self.run(purged).await?)
     }
 }

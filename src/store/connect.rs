@@ -3,17 +3,26 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
 use paygate_migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, QueryTrait, sqlx::sqlite::SqliteConnectOptions,
 };
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
-use super::StoreError;
+use super::{
+    StoreError,
+    health::Health,
+    pool::Pool,
+    reads::Reads,
+    writes::{Write, Writes},
+};
+use crate::private_files;
 
 /// `[database]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,12 +34,24 @@ pub struct DatabaseSettings {
     pub read_connections: u32,
     /// Connections for writing on PostgreSQL; SQLite always has one writer.
     pub write_connections: u32,
-    /// How long a caller waits for a free connection before it hears 503.
+    /// How long a caller waits for a free connection before it is refused with 503.
     pub acquire_timeout_ms: u64,
+    /// How long a statement that reads may take; its connection is replaced then.
+    pub read_timeout_ms: u64,
+    /// How long a writing transaction may take, from BEGIN to the answer to COMMIT.
+    pub write_timeout_ms: u64,
+    /// How long the file of SQLite may fail to be opened anew after an I/O error before the process gives up.
+    pub reopen_timeout_ms: u64,
 }
 
 /// How long SQLite waits for another process's write before it gives up.
-const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long PostgreSQL lets a statement wait for a lock of another session.
+const POSTGRES_LOCK_TIMEOUT_MS: u64 = 2_000;
+
+/// How long the parts of a command wait for each other: they share one connection.
+const COMMAND_ACQUIRE_TIMEOUT_MS: u64 = 30_000;
 
 /// Advisory lock that makes concurrent migrators on PostgreSQL wait for each other; any constant does.
 const MIGRATION_LOCK: i64 = 0x0070_6179_6761_7465;
@@ -38,8 +59,12 @@ const MIGRATION_LOCK: i64 = 0x0070_6179_6761_7465;
 /// The database, as two doors: many may read, few may write.
 #[derive(Clone)]
 pub struct Store {
-    pub(super) read: DatabaseConnection,
-    pub(super) write: DatabaseConnection,
+    pub(super) read: Reads,
+    pub(super) write: Writes,
+    pub(super) health: Arc<Health>,
+    pub(super) reopen_limit: Duration,
+    /// One caller at a time finds out whether what the database shows is durable.
+    pub(super) proving: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -48,13 +73,22 @@ impl Store {
     /// # Errors
     /// The database cannot be reached or the URL makes no sense.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        if let Some(folder) = sqlite_file(&settings.url).as_deref().and_then(Path::parent) {
-            std::fs::create_dir_all(folder)
-                .map_err(|e| DbErr::Custom(format!("cannot create {}: {e}", folder.display())))?;
+        if let Some(file) = sqlite_file(&settings.url) {
+            make_file(&file)?;
         }
-        let write = Database::connect(options(settings, Door::Write)).await?;
-        let read = Database::connect(options(settings, Door::Read)).await?;
-        Ok(Self { read, write })
+        let backend = if is_sqlite(&settings.url) { DbBackend::Sqlite } else { DbBackend::Postgres };
+        let health = Arc::new(Health::default());
+        let open = async |door: Door| {
+            let acquire = Duration::from_millis(settings.acquire_timeout_ms);
+            Pool::open(options(settings, door), settings.connections(door), acquire, health.epoch().clone()).await
+        };
+        let limit = |ms| Duration::from_millis(ms);
+        let write = Writes::new(open(Door::Write).await?, backend, limit(settings.write_timeout_ms), health.clone());
+        let read = Reads::new(open(Door::Read).await?, backend, limit(settings.read_timeout_ms));
+        if backend == DbBackend::Postgres {
+            read.pool().join(write.pool());
+        }
+        Ok(Self { read, write, health, reopen_limit: limit(settings.reopen_timeout_ms), proving: Arc::default() })
     }
 
     /// Brings the schema up to date. Safe to run from several processes at once.
@@ -64,7 +98,7 @@ impl Store {
     pub async fn migrate(settings: &DatabaseSettings) -> Result<(), StoreError> {
         let one = DatabaseSettings { write_connections: 1, ..settings.clone() };
         let _file_lock = sqlite_file(&settings.url).as_deref().map(lock_beside).transpose()?;
-        let db = Database::connect(options(&one, Door::Write)).await?;
+        let db = Database::connect(options(&one, Door::Migration)).await?;
         let advisory = db.get_database_backend() == DbBackend::Postgres;
         if advisory {
             db.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
@@ -80,7 +114,10 @@ impl Store {
     /// # Errors
     /// The database cannot be asked.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
-        Ok(Migrator::get_pending_migrations_read_only(&self.write).await?.is_empty())
+        let lease = self.write.pool().lend().await?;
+        let pending = Migrator::get_pending_migrations_read_only(&lease.db()?).await?;
+        lease.give_back();
+        Ok(pending.is_empty())
     }
 
     /// Readiness: the database answers.
@@ -92,60 +129,74 @@ impl Store {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        self.write.get_database_backend() == DbBackend::Sqlite
+        self.write.backend() == DbBackend::Sqlite
     }
 
-    /// Starts a writing transaction. On SQLite it takes the write lock at once: a transaction that reads
-    /// first and writes later would fail when another one wrote in between.
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin(&self.write).await
+    /// Starts a writing transaction; see [`Writes::begin`].
+    pub(super) async fn begin(&self) -> Result<Write, DbErr> {
+        self.write.begin().await
     }
 
-    /// Closes the pools after the last user is gone.
+    /// Runs one UPDATE or DELETE in a transaction of its own, and returns how many rows it changed.
+    pub(super) async fn run(&self, statement: impl QueryTrait) -> Result<u64, DbErr> {
+        let txn = self.begin().await?;
+        let changed = txn.execute(&statement.into_query()).await?.rows_affected();
+        txn.commit().await?;
+        Ok(changed)
+    }
+
+    /// Closes the pools after the last user is gone. A database that does not answer is not waited for.
     pub async fn close(self) {
-        for (door, db) in [("read", self.read), ("write", self.write)] {
-            if let Err(error) = db.close().await {
-                tracing::warn!(%error, door, "closing a database pool failed");
-            }
-        }
+        self.read.pool().close().await;
+        self.write.pool().close().await;
     }
-}
-
-pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    db.begin_with_options(TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    })
-    .await
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Door {
     Read,
     Write,
+    /// For as long as it takes.
+    Migration,
+}
+
+impl DatabaseSettings {
+    /// For a command beside a server, which must have its connections left: one to read and one to write.
+    #[must_use]
+    pub fn for_a_command(&self) -> Self {
+        let acquire_timeout_ms = self.acquire_timeout_ms.max(COMMAND_ACQUIRE_TIMEOUT_MS);
+        Self { read_connections: 1, write_connections: 1, acquire_timeout_ms, ..self.clone() }
+    }
+
+    fn connections(&self, door: Door) -> u32 {
+        match door {
+            Door::Read => self.read_connections,
+            Door::Write if is_sqlite(&self.url) => 1,
+            Door::Write => self.write_connections,
+            Door::Migration => 1,
+        }
+    }
 }
 
 fn options(settings: &DatabaseSettings, door: Door) -> ConnectOptions {
-    let is_sqlite = settings.url.starts_with("sqlite:");
-    let connections = match door {
-        Door::Read => settings.read_connections,
-        Door::Write if is_sqlite => 1,
-        Door::Write => settings.write_connections,
-    };
     let mut options = ConnectOptions::new(settings.url.clone());
+    let limits = match door {
+        Door::Read => postgres_limits(settings.read_timeout_ms),
+        Door::Write => postgres_limits(settings.write_timeout_ms),
+        Door::Migration => Vec::new(),
+    };
     options
-        .max_connections(connections)
-        // All of them at once, for ever: a connection belongs to the thread that opened it, and the threads
-        // of the server end before the journal does.
-        .min_connections(connections)
+        .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
         .connect_timeout(Duration::from_millis(settings.acquire_timeout_ms))
-        .test_before_acquire_if_idle_for(Duration::from_secs(10))
+        .test_before_acquire(false)
         .sqlx_logging(false)
-        // Acknowledged means on disk, whatever the server's default is.
-        .map_sqlx_postgres_opts(|postgres| postgres.options([("synchronous_commit", "on")]))
+        .map_sqlx_postgres_opts(move |postgres| {
+            // Acknowledged means on disk, whatever the server's default is.
+            postgres.options([("synchronous_commit", "on")]).options(limits.clone())
+        })
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite
                 .create_if_missing(true)
@@ -160,19 +211,55 @@ fn options(settings: &DatabaseSettings, door: Door) -> ConnectOptions {
     options
 }
 
-/// The file behind a SQLite URL.
+/// Limits that the server keeps by itself, so that a session whose client is gone does not hold locks. The server does
+/// not apply `statement_timeout` to a COMMIT that waits for a standby.
+fn postgres_limits(limit_ms: u64) -> Vec<(&'static str, String)> {
+    vec![
+        ("statement_timeout", limit_ms.to_string()),
+        ("lock_timeout", POSTGRES_LOCK_TIMEOUT_MS.min(limit_ms).to_string()),
+        ("idle_in_transaction_session_timeout", (2 * limit_ms).to_string()),
+        // Seconds, then milliseconds: the server's end of a connection whose client's machine is gone.
+        ("tcp_keepalives_idle", "10".to_owned()),
+        ("tcp_keepalives_interval", "5".to_owned()),
+        ("tcp_user_timeout", (2 * limit_ms).to_string()),
+    ]
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// The file behind a SQLite URL; `None` for another database, or one in memory.
 fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
-    Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+    if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
+        return None;
+    }
+    SqliteConnectOptions::from_str(url).ok().map(|options| options.get_filename().to_owned())
+}
+
+/// Makes the database file for its owner alone, before SQLite would make it for all; the files that SQLite puts beside
+/// it get the mode of this one. Those that are there already are closed to others.
+fn make_file(database: &Path) -> Result<(), DbErr> {
+    let failed = |error: std::io::Error| DbErr::Custom(format!("cannot create {}: {error}", database.display()));
+    if let Some(folder) = database.parent() {
+        private_files::create_folder(folder).map_err(failed)?;
+    }
+    private_files::create(database).map_err(failed)?;
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(suffix);
+        private_files::close(Path::new(&beside));
+    }
+    Ok(())
 }
 
 /// Takes an exclusive lock beside the database file; dropping it releases it.
 fn lock_beside(database: &Path) -> Result<File, DbErr> {
     let failed = |error: std::io::Error| DbErr::Custom(format!("cannot lock {}: {error}", database.display()));
-    if let Some(folder) = database.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let file = File::create(database.with_added_extension("lock")).map_err(failed)?;
+    make_file(database)?;
+    let path = database.with_added_extension("lock");
+    private_files::close(&path);
+    let file = private_files::creating().write(true).open(path).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
 }

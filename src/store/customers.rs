@@ -34,8 +34,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let row =
             Model { id: customer.id.uuid(), email: customer.email.clone(), password_hash, created_at: micros(now) };
-        row.into_active_model().insert(&self.write).await.map_err(exists_or)?;
-        Ok(())
+        let txn = self.begin().await?;
+        if let Err(error) = row.into_active_model().insert(&txn).await {
+            return txn.refuse(exists_or(error)).await;
+        }
+        Ok(txn.commit().await?)
     }
 
     /// A customer by e-mail, with the password hash.

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use paygate_entity::idempotency_key::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TryInsert,
-    TryInsertResult, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, DeleteMany, EntityTrait, QueryFilter, TryInsert,
+    TryInsertResult, UpdateMany, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -18,8 +18,16 @@ pub struct KeyRef {
     /// SHA-256 of caller, method and concrete path.
     pub scope: [u8; 32],
     pub key: String,
-    /// Keyed hash of the request body.
+    /// Keyed hash of the request's meaning.
     pub fingerprint: [u8; 32],
+    /// Hashes under which the same request may have been stored before a key or the method changed.
+    pub earlier: Vec<[u8; 32]>,
+}
+
+impl KeyRef {
+    fn is_of(&self, stored: &[u8]) -> bool {
+        stored == self.fingerprint || self.earlier.iter().any(|earlier| stored == earlier)
+    }
 }
 
 /// An answer as it is kept: its status, and its body sealed by the vault.
@@ -62,8 +70,8 @@ impl KeyWrite {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
     Free,
-    /// The same key with another body.
-    OtherBody,
+    /// The same key with another request, and where the first stands.
+    OtherRequest(Box<KeyState>),
     Running(Running),
     Answered(Answered),
 }
@@ -89,11 +97,11 @@ pub(super) async fn write(db: &impl ConnectionTrait, write: &KeyWrite) -> Result
             Ok(matches!(inserted, TryInsertResult::Inserted(1)))
         }
         KeyWrite::Complete { key, running, answer } => {
-            complete(db, key, *running, answer).await?;
+            completed(key, *running, answer).exec(db).await?;
             Ok(true)
         }
         KeyWrite::Release { key, running } => {
-            release(db, key, *running).await?;
+            released(key, *running).exec(db).await?;
             Ok(true)
         }
     }
@@ -113,18 +121,24 @@ fn this_run(key: &KeyRef, running: Running) -> Condition {
         .add(Column::Status.is_null())
 }
 
-async fn release(db: &impl ConnectionTrait, key: &KeyRef, running: Running) -> Result<u64, DbErr> {
-    Ok(Entity::delete_many().filter(this_run(key, running)).exec(db).await?.rows_affected)
+fn released(key: &KeyRef, running: Running) -> DeleteMany<Entity> {
+    Entity::delete_many().filter(this_run(key, running))
 }
 
-async fn complete(db: &impl ConnectionTrait, key: &KeyRef, running: Running, answer: &Answered) -> Result<u64, DbErr> {
-    let updated = Entity::update_many()
+fn completed(key: &KeyRef, running: Running, answer: &Answered) -> UpdateMany<Entity> {
+    Entity::update_many()
         .col_expr(Column::Status, Expr::value(answer.status.cast_signed()))
         .col_expr(Column::Answer, Expr::value(answer.sealed_body.clone()))
         .filter(this_run(key, running))
-        .exec(db)
-        .await?;
-    Ok(updated.rows_affected)
+}
+
+fn state_of(row: Model) -> KeyState {
+    match row {
+        Model { status: Some(status), answer: Some(sealed_body), .. } => {
+            KeyState::Answered(Answered { status: status.cast_unsigned(), sealed_body })
+        }
+        row => KeyState::Running(Running { subject: row.payment_id.map(PaymentId::from), operation: row.operation }),
+    }
 }
 
 impl Store {
@@ -134,16 +148,13 @@ impl Store {
     /// The database failed.
     pub async fn idempotency_state(&self, key: &KeyRef) -> Result<KeyState, StoreError> {
         let row = Entity::find_by_id((key.scope.to_vec(), key.key.clone())).one(&self.read).await?;
+        if row.is_some() {
+            self.prove().await?;
+        }
         Ok(match row {
             None => KeyState::Free,
-            Some(row) if row.fingerprint != key.fingerprint => KeyState::OtherBody,
-            Some(Model { status: Some(status), answer: Some(sealed_body), .. }) => {
-                KeyState::Answered(Answered { status: status.cast_unsigned(), sealed_body })
-            }
-            Some(row) => {
-                let subject = row.payment_id.map(PaymentId::from);
-                KeyState::Running(Running { subject, operation: row.operation })
-            }
+            Some(row) if key.is_of(&row.fingerprint) => state_of(row),
+            Some(row) => KeyState::OtherRequest(Box::new(state_of(row))),
         })
     }
 
@@ -158,7 +169,7 @@ impl Store {
         running: Running,
         answer: &Answered,
     ) -> Result<bool, StoreError> {
-        Ok(complete(&self.write, key, running, answer).await? == 1)
+        Ok(self.run(completed(key, running, answer)).await? == 1)
     }
 
     /// Lets a running key go: its call came to nothing. `false` when that run is over already, and the key
@@ -167,7 +178,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn release_idempotency_key(&self, key: &KeyRef, running: Running) -> Result<bool, StoreError> {
-        Ok(release(&self.write, key, running).await? == 1)
+        Ok(self.run(released(key, running)).await? == 1)
     }
 
     /// Forgets answered keys taken before `cutoff`. One that still runs is the way back to money in doubt.
@@ -177,7 +188,6 @@ impl Store {
     pub async fn sweep_idempotency_keys(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
         let old =
             Entity::delete_many().filter(Column::CreatedAt.lt(micros(cutoff))).filter(Column::Status.is_not_null());
-        let deleted = old.exec(&self.write).await?;
-        Ok(deleted.rows_affected)
+        Ok(self.run(old).await?)
     }
 }

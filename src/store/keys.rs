@@ -1,6 +1,6 @@
 //! Shops' API keys.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use paygate_entity::{
     api_key::{Column, Entity, Model},
     merchant,
@@ -112,7 +112,7 @@ impl Store {
         if let Some(key) = key
             && !idempotency::write(&txn, &key).await?
         {
-            return Err(StoreError::KeyTaken);
+            return txn.refuse(StoreError::KeyTaken).await;
         }
         txn.commit().await?;
         Ok(())
@@ -148,7 +148,7 @@ impl Store {
     /// The database failed.
     pub async fn stop_old_keys(&self, merchant: MerchantId, now: Timestamp) -> Result<(), StoreError> {
         let old = Entity::update_many().filter(Column::RevokedAt.gt(micros(now)));
-        revoke(&self.write, old, merchant, now).await?;
+        self.run(revoked(old, merchant, at_once(now))).await?;
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Store {
     pub async fn note_key_use(&self, id: Uuid, at: Timestamp) -> Result<(), StoreError> {
         let earlier = Condition::any().add(Column::LastUsedAt.is_null()).add(Column::LastUsedAt.lt(micros(at)));
         let note = Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(micros(at)));
-        note.filter(Column::Id.eq(id)).filter(earlier).exec(&self.write).await?;
+        self.run(note.filter(Column::Id.eq(id)).filter(earlier)).await?;
         Ok(())
     }
 }
@@ -194,18 +194,19 @@ async fn stop(
     until: Option<Timestamp>,
 ) -> Result<(), DbErr> {
     let older = Entity::update_many().filter(Column::RevokedAt.gt(micros(now)));
-    revoke(db, older, merchant, now).await?;
+    revoked(older, merchant, at_once(now)).exec(db).await?;
     let in_force = Entity::update_many().filter(Column::RevokedAt.is_null());
-    revoke(db, in_force, merchant, until.unwrap_or(now)).await
+    revoked(in_force, merchant, until.unwrap_or(at_once(now))).exec(db).await?;
+    Ok(())
 }
 
-async fn revoke(
-    db: &impl ConnectionTrait,
-    keys: UpdateMany<Entity>,
-    merchant: MerchantId,
-    end: Timestamp,
-) -> Result<(), DbErr> {
+/// The end of a key that stops at once. It lies so far in the past that the key stays stopped when a clock that was ahead
+/// is set right.
+fn at_once(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MIN)
+}
+
+fn revoked(keys: UpdateMany<Entity>, merchant: MerchantId, end: Timestamp) -> UpdateMany<Entity> {
     let own = keys.filter(Column::MerchantId.eq(merchant.uuid()));
-    own.col_expr(Column::RevokedAt, Expr::value(micros(end))).exec(db).await?;
-    Ok(())
+    own.col_expr(Column::RevokedAt, Expr::value(micros(end)))
 }

@@ -54,8 +54,11 @@ impl Store {
             created_at: micros(now),
             epoch: merchant.epoch,
         };
-        row.into_active_model().insert(&self.write).await.map_err(exists_or)?;
-        Ok(())
+        let txn = self.begin().await?;
+        if let Err(error) = row.into_active_model().insert(&txn).await {
+            return txn.refuse(exists_or(error)).await;
+        }
+        Ok(txn.commit().await?)
     }
 
     /// A business by e-mail, with its password hash.
@@ -79,7 +82,7 @@ impl Store {
     /// The database failed.
     pub async fn rename_merchant(&self, id: MerchantId, name: &str) -> Result<(), StoreError> {
         let own = Entity::update_many().filter(Column::Id.eq(id.uuid()));
-        own.col_expr(Column::Name, Expr::value(name)).exec(&self.write).await?;
+        self.run(own.col_expr(Column::Name, Expr::value(name))).await?;
         Ok(())
     }
 
@@ -99,6 +102,7 @@ impl Store {
         let own = next_epoch(id).filter(Column::PasswordHash.eq(old_hash));
         let changed = own.col_expr(Column::PasswordHash, Expr::value(new)).exec(&txn).await?;
         if changed.rows_affected != 1 {
+            txn.rollback().await;
             return Ok(false);
         }
         end_sessions(&txn, id, Some(kept)).await?;

@@ -6,6 +6,7 @@
 //! row that belongs to somebody is reached through a function that takes its owner.
 
 mod audit;
+mod card_failures;
 mod cards;
 mod connect;
 mod create;
@@ -13,6 +14,7 @@ mod customers;
 mod desk;
 mod figures;
 mod filter;
+mod health;
 mod idempotency;
 mod journal;
 mod keys;
@@ -24,14 +26,19 @@ mod origins;
 mod payments;
 #[cfg(test)]
 mod plans;
+mod pool;
+mod reads;
 mod records;
+mod recovery;
 mod rows;
 mod sessions;
 #[cfg(test)]
 pub mod simulated;
 mod way;
+mod writes;
 
 pub use audit::Audited;
+pub use card_failures::{FailureLimit, LimitReached};
 pub use cards::{Card, MAX_CARDS, NewCard};
 pub use connect::{DatabaseSettings, Store};
 pub use create::{create_database, drop_database};
@@ -40,8 +47,9 @@ pub use desk::{Bounded, Cursor, Entry, Sort, Window};
 pub use figures::{DaySum, Ends};
 pub use filter::PaymentFilter;
 pub use idempotency::{Answered, KeyRef, KeyState, KeyWrite, Running};
-pub use journal::{Commit, CommitError, Journal, JournalSettings};
+pub use journal::{Commit, CommitError, JOURNAL_WRITER, Journal, JournalSettings};
 pub use keys::{FoundKey, IssuedKey, IssuedKeys, KeyOf, Renewal};
+pub use lease::LeaseRow;
 pub use merchants::Merchant;
 pub use news::UNDER_WAY;
 pub use origins::MAX_ORIGINS;

@@ -25,11 +25,12 @@ impl Store {
         // Whoever else adds one waits until this one counts.
         merchant::Entity::find_by_id(merchant.uuid()).lock_exclusive().one(&txn).await?;
         if Entity::find_by_id((merchant.uuid(), origin.to_owned())).one(&txn).await?.is_some() {
+            txn.rollback().await;
             return Ok(());
         }
         let own = Entity::find().filter(Column::MerchantId.eq(merchant.uuid()));
         if own.count(&txn).await? >= MAX_ORIGINS {
-            return Err(StoreError::Full);
+            return txn.refuse(StoreError::Full).await;
         }
         let row = ActiveModel {
             merchant_id: Set(merchant.uuid()),
@@ -45,7 +46,7 @@ impl Store {
     /// The database failed.
     pub async fn remove_origin(&self, merchant: MerchantId, origin: &str) -> Result<(), StoreError> {
         let own = Entity::delete_many().filter(Column::MerchantId.eq(merchant.uuid()));
-        own.filter(Column::Origin.eq(origin)).exec(&self.write).await?;
+        self.run(own.filter(Column::Origin.eq(origin))).await?;
         Ok(())
     }
 

@@ -130,15 +130,19 @@ impl Store {
     /// # Errors
     /// The database failed, or the journal cannot be read.
     pub async fn events_after(&self, id: PaymentId, seq: i64) -> Result<Vec<Recorded>, StoreError> {
-        payment_event::Entity::find()
+        let rows = payment_event::Entity::find()
             .filter(payment_event::Column::PaymentId.eq(id.uuid()))
             .filter(payment_event::Column::Seq.gt(seq))
             .order_by_asc(payment_event::Column::Seq)
             .all(&self.read)
-            .await?
-            .iter()
-            .map(recorded)
-            .collect()
+            .await?;
+        // No payment is rebuilt from a part of its events.
+        for (row, expected) in rows.iter().zip(seq + 1..) {
+            if row.seq != expected {
+                return Err(StoreError::Corrupt(format!("event {} of payment {id} where {expected} belongs", row.seq)));
+            }
+        }
+        rows.iter().map(recorded).collect()
     }
 
     /// The payment of a shop's order.
@@ -258,6 +262,44 @@ impl Store {
         let ids: Vec<Uuid> = payment::Entity::find()
             .filter(payment::Column::DueAt.lte(micros(now)))
             .order_by_asc(payment::Column::DueAt)
+            .limit(limit)
+            .select_only()
+            .column(payment::Column::Id)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        Ok(ids.into_iter().map(PaymentId::from).collect())
+    }
+
+    /// Payments for which something is due some time, and whose last event is later than `from`: the next that are due
+    /// come first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn payments_ahead(&self, from: Timestamp, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        let ids: Vec<Uuid> = payment::Entity::find()
+            .filter(payment::Column::DueAt.is_not_null())
+            .filter(payment::Column::UpdatedAt.gt(micros(from)))
+            .order_by_asc(payment::Column::DueAt)
+            .limit(limit)
+            .select_only()
+            .column(payment::Column::Id)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        Ok(ids.into_iter().map(PaymentId::from).collect())
+    }
+
+    /// Payments of a method with money in doubt about which a call is still to be made. In no order: sorted by their
+    /// ids, they would be looked for among all payments.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn doubtful_payments(&self, method: &str, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        let ids: Vec<Uuid> = payment::Entity::find()
+            .filter(in_doubt())
+            .filter(payment::Column::DueAt.is_not_null())
+            .filter(payment::Column::Method.eq(method))
             .limit(limit)
             .select_only()
             .column(payment::Column::Id)

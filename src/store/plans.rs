@@ -1,10 +1,8 @@
 //! How the databases go about what is asked for again and again, in a business of some size.
 
-use std::sync::{Arc, Mutex};
-
 use jiff::{SignedDuration, Timestamp};
 use paygate_entity::payment::Column::{CreatedAt, Id};
-use sea_orm::{ConnectionTrait, DbBackend, QueryOrder, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryOrder, Statement};
 use uuid::Uuid;
 
 use super::{
@@ -42,7 +40,15 @@ impl Place {
                 url.into()
             }
         };
-        DatabaseSettings { url, read_connections: 1, write_connections: 1, acquire_timeout_ms: 20_000 }
+        DatabaseSettings {
+            url,
+            read_connections: 1,
+            write_connections: 1,
+            acquire_timeout_ms: 20_000,
+            read_timeout_ms: 20_000,
+            write_timeout_ms: 20_000,
+            reopen_timeout_ms: 60_000,
+        }
     }
 
     async fn forget(self) {
@@ -50,6 +56,13 @@ impl Place {
             drop_database(url, name).await.unwrap();
         }
     }
+}
+
+/// Runs a statement as it is.
+async fn run(store: &Store, statement: &str) -> Result<(), DbErr> {
+    let txn = store.begin().await?;
+    txn.execute_unprepared(statement).await?;
+    Ok(txn.commit().await?)
 }
 
 /// The database's own words about how it would answer `asked`.
@@ -74,7 +87,7 @@ async fn with_past(place: &Place) -> (Store, Owner) {
     demo::make_past(&store, shop.id, (2_000, 1), now, |_| {}).await.unwrap();
     // PostgreSQL does so by itself, SQLite never.
     if !store.is_sqlite() {
-        store.write.execute_unprepared("ANALYZE").await.unwrap();
+        run(&store, "ANALYZE").await.unwrap();
     }
     (store, Owner::Merchant(shop.id))
 }
@@ -82,12 +95,9 @@ async fn with_past(place: &Place) -> (Store, Owner) {
 #[tokio::test]
 async fn what_is_due_is_found_by_its_index() {
     let place = Place::make().await;
-    let (mut store, _) = with_past(&place).await;
-    let asked: Arc<Mutex<Vec<Statement>>> = Arc::default();
-    let heard = asked.clone();
-    store.read.set_metric_callback(move |info| heard.lock().unwrap().push(info.statement.clone()));
+    let (store, _) = with_past(&place).await;
     assert!(store.due_payments(Timestamp::now(), 200).await.unwrap().is_empty(), "the past is over");
-    let asked = asked.lock().unwrap().pop().unwrap();
+    let asked = store.read.asked.lock().unwrap().pop().unwrap();
     let plan = plan(&store, &asked).await;
     assert!(plan.contains("payment_due"), "{plan}");
     assert!(!plan.contains("Sort") && !plan.contains("TEMP B-TREE"), "nor is it sorted: {plan}");
@@ -168,8 +178,8 @@ async fn a_name_finds_the_same_whichever_way() {
     let (store, shop) = with_past(&place).await;
     // What is under way is found, too, and what was under way again is there once.
     let again = "UPDATE payment SET due_at = 1 WHERE amount > 200000";
-    store.write.execute_unprepared(again).await.unwrap();
-    store.write.execute_unprepared("UPDATE payment SET due_at = NULL WHERE amount > 250000").await.unwrap();
+    run(&store, again).await.unwrap();
+    run(&store, "UPDATE payment SET due_at = NULL WHERE amount > 250000").await.unwrap();
     let everything = Window { limit: 5_000, ..Window::default() };
     let all = PaymentFilter { include_unfinished: true, ..PaymentFilter::default() };
     let (all, _) = store.browse(shop, &all, everything, Timestamp::now()).await.unwrap();
@@ -233,7 +243,7 @@ async fn payments_from_before_the_index_are_found_in_it() {
         "DROP TABLE IF EXISTS payment_text_content",
         "DELETE FROM seaql_migrations WHERE version = 'm0012_names'",
     ] {
-        store.write.execute_unprepared(statement).await.unwrap();
+        run(&store, statement).await.unwrap();
     }
     Store::migrate(&place.settings()).await.unwrap();
     let found = found_by(Way::by_name(NameIndex::Triples, Sort::Date), shop, &named("Gift card"));

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Card, Commit, CommitError, Store, StoreError, journal};
+use super::{Card, Commit, CommitError, LeaseRow, Store, StoreError, journal};
 use crate::domain::{CardId, MerchantId, OrderId, Payment, PaymentId, Recorded};
 
 /// The records of payments, durable or not at all.
@@ -43,6 +43,18 @@ pub trait Records: Send + Sync {
     /// They cannot be read.
     async fn due_payments(&self, now: Timestamp, limit: u64) -> Result<Vec<PaymentId>, StoreError>;
 
+    /// Payments for which something is due some time, and whose last event is later than `from`: `limit` of them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    async fn payments_ahead(&self, from: Timestamp, limit: u64) -> Result<Vec<PaymentId>, StoreError>;
+
+    /// Payments of a method with money in doubt about which a call is still to be made: `limit` of them, in no order.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    async fn doubtful_payments(&self, method: &str, limit: u64) -> Result<Vec<PaymentId>, StoreError>;
+
     /// Writes commits in one transaction, as far as nothing else was faster: one result each.
     async fn write(&self, commits: &[Commit]) -> Vec<Result<(), CommitError>>;
 
@@ -58,17 +70,30 @@ pub trait Records: Send + Sync {
     /// They cannot be written.
     async fn purge_cards(&self, cutoff: Timestamp) -> Result<u64, StoreError>;
 
+    /// Forgets failed registrations of cards in windows that began before `cutoff`.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    async fn sweep_card_failures(&self, cutoff: Timestamp) -> Result<u64, StoreError>;
+
     /// Forgets back-office sessions that have expired.
     ///
     /// # Errors
     /// They cannot be written.
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Takes or extends the lease `name` for `holder` up to `until`; `false` while somebody else has it.
+    /// Takes or renews the lease `name` for `holder`, in place of `abandoned` if that is given and still there. Returns
+    /// the lease of another process that has it.
     ///
     /// # Errors
     /// It cannot be written.
-    async fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, until: Timestamp) -> Result<bool, StoreError>;
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: Uuid,
+        until: Timestamp,
+        abandoned: Option<LeaseRow>,
+    ) -> Result<Option<LeaseRow>, StoreError>;
 
     /// Gives the lease `name` up, if `holder` has it.
     ///
@@ -80,7 +105,9 @@ pub trait Records: Send + Sync {
 #[async_trait]
 impl Records for Store {
     async fn events_after(&self, id: PaymentId, seq: i64) -> Result<Vec<Recorded>, StoreError> {
-        Self::events_after(self, id, seq).await
+        let events = Self::events_after(self, id, seq).await?;
+        self.prove().await?;
+        Ok(events)
     }
 
     async fn payment_of_order(&self, merchant: MerchantId, order: &OrderId) -> Result<Option<PaymentId>, StoreError> {
@@ -95,6 +122,14 @@ impl Records for Store {
         Self::due_payments(self, now, limit).await
     }
 
+    async fn payments_ahead(&self, from: Timestamp, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        Self::payments_ahead(self, from, limit).await
+    }
+
+    async fn doubtful_payments(&self, method: &str, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        Self::doubtful_payments(self, method, limit).await
+    }
+
     async fn write(&self, commits: &[Commit]) -> Vec<Result<(), CommitError>> {
         journal::write_batch(&self.write, commits).await
     }
@@ -107,12 +142,22 @@ impl Records for Store {
         Self::purge_cards(self, cutoff).await
     }
 
+    async fn sweep_card_failures(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
+        Self::sweep_card_failures(self, cutoff).await
+    }
+
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
         Self::sweep_sessions(self, now).await
     }
 
-    async fn take_lease(&self, name: &str, holder: Uuid, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-        Self::take_lease(self, name, holder, now, until).await
+    async fn take_lease(
+        &self,
+        name: &str,
+        holder: Uuid,
+        until: Timestamp,
+        abandoned: Option<LeaseRow>,
+    ) -> Result<Option<LeaseRow>, StoreError> {
+        Self::take_lease(self, name, holder, until, abandoned).await
     }
 
     async fn release_lease(&self, name: &str, holder: Uuid) -> Result<(), StoreError> {

@@ -41,6 +41,15 @@ pub(super) fn customer_in(search_text: &str) -> Option<&str> {
     search_text.split_once('\n').map(|(_, email)| email).filter(|email| !email.is_empty())
 }
 
+/// How a payment is listed whose order id may be another one's: readable still, and unique, as no order id has a `#`.
+fn released(order_id: &str, payment: PaymentId) -> String {
+    let kept: String = order_id.chars().take(MAX_ORDER_ID_CHARS - 1 - 32).collect();
+    format!("{kept}#{}", payment.uuid().simple())
+}
+
+/// What the column takes.
+const MAX_ORDER_ID_CHARS: usize = 100;
+
 /// The projection of a payment.
 pub(super) fn payment_row(payment: &Payment) -> payment::Model {
     let order = &payment.order;
@@ -50,7 +59,11 @@ pub(super) fn payment_row(payment: &Payment) -> payment::Model {
     payment::Model {
         id: payment.id.uuid(),
         merchant_id: order.merchant.uuid(),
-        order_id: order.order_id.as_str().to_owned(),
+        order_id: if payment.is_order_released {
+            released(order.order_id.as_str(), payment.id)
+        } else {
+            order.order_id.as_str().to_owned()
+        },
         order_name: order.order_name.as_str().to_owned(),
         search_text: search_text(order.order_name.as_str(), payment.payer.as_ref().map(|payer| &*payer.email)),
         amount: order.amount.minor(),
@@ -83,6 +96,7 @@ pub(super) fn payment_row(payment: &Payment) -> payment::Model {
 pub(super) fn event_row(payment: PaymentId, recorded: &Recorded) -> Result<payment_event::ActiveModel, StoreError> {
     let (who, who_id) = match recorded.by {
         By::Shop => ("shop", None),
+        By::ClientKey => ("client_key", None),
         By::Customer(id) => ("customer", Some(id.uuid())),
         By::BackOffice(id) => ("back_office", Some(id.uuid())),
         By::Operator => ("operator", None),
@@ -104,6 +118,7 @@ pub(super) fn recorded(row: &payment_event::Model) -> Result<Recorded, StoreErro
     let corrupt = |what: &str| StoreError::Corrupt(format!("event {} of payment {}: {what}", row.seq, row.payment_id));
     let by = match (row.who.as_str(), row.who_id) {
         ("shop", _) => By::Shop,
+        ("client_key", _) => By::ClientKey,
         ("customer", Some(id)) => By::Customer(id.into()),
         ("back_office", Some(id)) => By::BackOffice(id.into()),
         ("operator", _) => By::Operator,

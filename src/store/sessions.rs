@@ -66,6 +66,7 @@ impl Store {
         let txn = self.begin().await?;
         let merchant = merchant::Entity::find_by_id(session.merchant.uuid()).lock_exclusive().one(&txn).await?;
         if merchant.is_none_or(|merchant| merchant.epoch != epoch) {
+            txn.rollback().await;
             return Ok(false);
         }
         let row = Model {
@@ -119,12 +120,10 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn touch_session(&self, id: Uuid, seen: Timestamp, expires: Timestamp) -> Result<(), StoreError> {
-        Entity::update_many()
+        let seen = Entity::update_many()
             .col_expr(Column::LastSeenAt, Expr::value(micros(seen)))
-            .col_expr(Column::ExpiresAt, Expr::value(micros(expires)))
-            .filter(Column::Id.eq(id))
-            .exec(&self.write)
-            .await?;
+            .col_expr(Column::ExpiresAt, Expr::value(micros(expires)));
+        self.run(seen.filter(Column::Id.eq(id))).await?;
         Ok(())
     }
 
@@ -143,7 +142,7 @@ impl Store {
     /// The database failed.
     pub async fn end_session(&self, merchant: MerchantId, id: Uuid) -> Result<(), StoreError> {
         let own = Entity::delete_many().filter(Column::MerchantId.eq(merchant.uuid())).filter(Column::Id.eq(id));
-        own.exec(&self.write).await?;
+        self.run(own).await?;
         Ok(())
     }
 
@@ -152,8 +151,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let deleted = Entity::delete_many().filter(Column::ExpiresAt.lte(micros(now))).exec(&self.write).await?;
-        Ok(deleted.rows_affected)
+        Ok(self.run(Entity::delete_many().filter(Column::ExpiresAt.lte(micros(now)))).await?)
     }
 }
 

@@ -58,6 +58,8 @@ pub fn api_key_context(key: Uuid) -> String {
 pub enum Purpose {
     ApiKey,
     CardFingerprint,
+    /// A card number or an address that failed registrations have in common.
+    CardFailures,
     /// The token of a back-office session.
     Session,
     /// What a form of the back office carries to show that the browser got it from here.
@@ -73,6 +75,7 @@ impl Purpose {
         match self {
             Purpose::ApiKey => b"api-key",
             Purpose::CardFingerprint => b"card-fingerprint",
+            Purpose::CardFailures => b"card-failures",
             Purpose::Session => b"session",
             Purpose::Form => b"form",
             Purpose::RefundNumber => b"refund-number",

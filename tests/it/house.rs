@@ -143,11 +143,15 @@ fn nothing_imports_upwards() {
     let files = shipped();
     for (room, below) in [
         ("domain", &[][..]),
+        ("supervision", &[]),
         ("vault", &["domain"]),
-        ("live", &["domain"]),
-        ("acquirer", &["domain", "vault"]),
-        ("store", &["domain", "vault"]),
-        ("actors", &["domain", "vault", "live", "acquirer", "store"]),
+        ("shares", &["domain"]),
+        ("sockets", &["shares"]),
+        ("live", &["domain", "shares"]),
+        ("acquirer", &["domain", "vault", "private_files"]),
+        ("store", &["domain", "vault", "supervision", "shares", "private_files"]),
+        ("clock", &[]),
+        ("actors", &["domain", "vault", "supervision", "clock", "shares", "live", "acquirer", "store"]),
     ] {
         let of_room: Vec<_> = files.iter().filter(|file| file.is_in(room)).collect();
         assert!(!of_room.is_empty(), "there is a room {room}");

@@ -1,5 +1,11 @@
 //! What the real binary writes to its log when nobody looks at a terminal: lines for machines.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
 use serde_json::{Value, json};
 
 use crate::support::{CARDS, Customer, PASSWORD, Process, Shop, TestDatabase, card, fresh};
@@ -90,4 +96,63 @@ async fn no_line_holds_a_token_a_key_a_password_or_a_cookie() {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "holds {secret}");
     }
+}
+
+/// Sends bytes over a connection of their own and waits for its end.
+fn send_raw(address: &str, bytes: &[u8]) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+/// An operator is called for every ERROR; nobody outside may cause one.
+#[tokio::test]
+async fn what_clients_do_wrong_is_no_error_of_ours() {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, &[("PAYGATE__LOG__FILTER", "debug")]).await;
+    let address = process.http.base().trim_start_matches("http://").to_owned();
+    let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(300_000));
+    let spoiled: [&[u8]; 9] = [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
+        b"POST /api/v1/p/merchant HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"POST /api/v1/p/merchant HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /backoffice/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+        b"GET /health-check HTTP/1.1\r\nHost: x\r\n\r\nGARBAGE\r\n\r\n",
+        long.as_bytes(),
+    ];
+    for bytes in spoiled {
+        send_raw(&address, bytes);
+    }
+    process.http.get("/api/v1/p/user/me").await.refused(401, "UNAUTHORIZED");
+    process.http.get("/%ff%fe").await;
+    process.http.get("/checkout/nonsense").await;
+    let lines = written(process).await;
+    let loud = lines.iter().find(|line| line["level"] == "ERROR" || line["level"] == "WARN");
+    assert_eq!(loud, None);
+    let quiet = |line: &&Value| line["level"] == "DEBUG" && line["message"] == "a client's connection was closed";
+    assert!(lines.iter().filter(quiet).count() >= 3, "whoever looks for them finds them: {lines:#?}");
+}
+
+/// A key that cannot be opened is nothing that its owner could mend.
+#[tokio::test]
+async fn what_is_wrong_on_our_side_is_an_error_and_names_the_request() {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, &[]).await;
+    let shop = Shop::named(&process.http, "상점").await;
+    let connection = database.connect().await;
+    let spoil = "UPDATE api_key SET sealed = key_hash";
+    sea_orm::ConnectionTrait::execute_unprepared(&connection, spoil).await.unwrap();
+    connection.close().await.unwrap();
+    let failed = shop.my_key().await;
+    failed.refused(500, "INTERNAL_ERROR");
+    let id = failed.header("x-request-id").unwrap();
+    let lines = written(process).await;
+    let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert!(says(errors[0], id) && errors[0]["code"] == "INTERNAL_ERROR", "{errors:#?}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Process, TestDatabase, command, run, spawn_app};
+use crate::support::{Process, TestApp, TestDatabase, command, run, spawn_app};
 
 #[tokio::test]
 async fn the_health_check_is_ok_as_text() {
@@ -76,6 +76,37 @@ async fn the_metrics_tell_what_an_operator_watches() {
         text.contains(r#"route="/api/v1/p/merchant/orders/{orderId}/status""#) || text.contains("/api/v1/p/merchant\"")
     );
     assert!(!text.contains(&paid.order) && !text.contains(&paid.key), "no order and no key in a label");
+}
+
+#[tokio::test]
+async fn the_metrics_are_read_from_this_machine_alone_unless_more_is_configured() {
+    let app = TestApp::with(|settings| settings.server.trust_forwarded_for = true).start().await;
+    let from = |address: &str| app.http.get("/metrics").header("x-forwarded-for", address);
+    assert_eq!(app.http.get("/metrics").await.status, 200);
+    from("203.0.113.9").await.refused(403, "FORBIDDEN");
+    app.stop().await;
+
+    let network = || "203.0.113.0/24".to_owned().try_into().unwrap();
+    let app = TestApp::with(move |settings| {
+        settings.server.trust_forwarded_for = true;
+        settings.server.metrics_from = vec![network()];
+    });
+    let app = app.start().await;
+    let from = |address: &str| app.http.get("/metrics").header("x-forwarded-for", address);
+    assert_eq!(from("203.0.113.9").await.status, 200);
+    from("203.0.114.9").await.refused(403, "FORBIDDEN");
+    app.http.get("/metrics").await.refused(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn neither_a_page_of_another_origin_nor_a_forgotten_proxy_hands_the_metrics_on() {
+    let app = spawn_app().await;
+    let foreign = app.http.get("/metrics").header("origin", "https://evil.example.com").await;
+    assert_eq!((foreign.status, foreign.header("access-control-allow-origin")), (200, None));
+    // The proxy is on this machine; its client is not, and nothing says whether it may be believed.
+    for header in ["x-forwarded-for", "forwarded"] {
+        app.http.get("/metrics").header(header, "127.0.0.1").await.refused(403, "FORBIDDEN");
+    }
 }
 
 #[tokio::test]

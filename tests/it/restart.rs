@@ -169,8 +169,9 @@ async fn migrations_by_many_processes_at_once_are_safe() {
 async fn two_servers_may_start_at_once_on_an_empty_database() {
     let database = TestDatabase::create().await;
     let other = database.folder().join("other");
-    let variables = [("PAYGATE__DATA_DIR", other.to_str().unwrap())];
-    let (one, two) = tokio::join!(Process::start(&database, &[]), Process::start(&database, &variables));
+    let key = ("PAYGATE__VAULT__MASTER_KEY", MASTER_KEY);
+    let (here, there) = ([key], [("PAYGATE__DATA_DIR", other.to_str().unwrap()), key]);
+    let (one, two) = tokio::join!(Process::start(&database, &here), Process::start(&database, &there));
     let shop = Shop::named(&one.http, "상점").await;
     let customer = Customer::new(&two.http).await;
     assert_eq!(customer.me().await.status, 200);
@@ -183,40 +184,6 @@ async fn refuses(database: &TestDatabase, variables: &[(&str, &str)], why: &str)
     let (status, log) = run(command(database, &[], variables)).await;
     assert!(!status.success(), "{variables:?} must not start: {log}");
     assert!(log.contains(why), "it says why ({why}): {log}");
-}
-
-#[tokio::test]
-async fn production_takes_no_generated_secret_no_demo_and_no_old_schema() {
-    let database = TestDatabase::create().await;
-    let production = ("PAYGATE__ENV", "production");
-    let key = ("PAYGATE__VAULT__MASTER_KEY", MASTER_KEY);
-    refuses(&database, &[production, key], "paygate migrate").await;
-    refuses(&database, &[production, key, ("PAYGATE__DEMO__SEED", "true")], "demo").await;
-    let (migrated, log) = run(command(&database, &["migrate"], &[production, key])).await;
-    assert!(migrated.success(), "{log}");
-    refuses(&database, &[production], "PAYGATE__VAULT__MASTER_KEY").await;
-    assert!(!database.data_dir().join("master.key").exists(), "no secret was made");
-    refuses(&database, &[production, key, ("PAYGATE__DEMO__SEED", "true")], "demo").await;
-}
-
-#[tokio::test]
-async fn production_starts_with_a_key_and_a_migrated_schema_and_has_no_demo() {
-    let database = TestDatabase::create().await;
-    let network = Process::run(command(&database, &["sandbox", "--listen", "127.0.0.1:0"], &[])).await;
-    let variables = [
-        ("PAYGATE__ENV", "production"),
-        ("PAYGATE__VAULT__MASTER_KEY", MASTER_KEY),
-        ("PAYGATE__ACQUIRER__CARD__BASE_URL", network.http.base()),
-        ("PAYGATE__SERVER__PUBLIC_URL", "https://pay.example.com"),
-    ];
-    assert!(run(command(&database, &["migrate"], &variables)).await.0.success());
-    let mut start = command(&database, &[], &variables);
-    // The default of the demo depends on the environment.
-    start.env_remove("PAYGATE__DEMO__SEED");
-    let process = Process::run(start).await;
-    let demo = json!({ "email": paygate::demo::SHOP_EMAIL, "password": paygate::demo::PASSWORD });
-    let answer = process.http.post("/api/backoffice/v1/sign-in", &demo).await;
-    answer.refused(400, "SIGN_IN_FAILED");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::{domain::TxnNo, vault::Pan};
 pub(super) struct Desk {
     pub ledger: Arc<Mutex<Ledger>>,
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub is_on_disk: bool,
 }
 
 impl Desk {
@@ -26,14 +27,24 @@ impl Desk {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what the call asks, at once and as a whole.
-    pub fn process(&self, call: &Call) -> SandboxReply {
+    /// Does what the call asks, at once and as a whole; on a thread of its own when a disk may let it wait.
+    pub async fn answer(&self, call: &Arc<Call>) -> SandboxReply {
+        if !self.is_on_disk {
+            return self.process(call);
+        }
+        let (desk, call) = (self.clone(), call.clone());
+        let answered = tokio::task::spawn_blocking(move || desk.process(&call)).await;
+        answered.unwrap_or_else(|_| Refusal::Unavailable.into())
+    }
+
+    fn process(&self, call: &Call) -> SandboxReply {
         let answered = match call {
             Call::Check(asked) => {
                 cards::check(asked, (self.now)()).map(|()| json!({ "cardNumber": asked.number, "isValid": true }))
             }
             Call::Approve(asked) => self.approve(asked),
             Call::Inquire(txn_no) => self.inquire(*txn_no),
+            Call::List { day, after } => self.list(*day, *after),
             Call::Reverse { txn_no, amount } => self
                 .books()
                 .reverse(*txn_no, amount.minor())
@@ -49,12 +60,34 @@ impl Desk {
         }
     }
 
-    fn inquire(&self, txn_no: TxnNo) -> Result<Value, Refusal> {
+    /// The books as they are now, should another process write them.
+    fn latest_books(&self) -> Result<MutexGuard<'_, Ledger>, Refusal> {
         let mut books = self.books();
         books.catch_up().map_err(|error| {
             tracing::warn!(%error, "the sandbox's file cannot be read");
             Refusal::Unavailable
         })?;
+        Ok(books)
+    }
+
+    fn list(&self, day: Date, after: Option<TxnNo>) -> Result<Value, Refusal> {
+        let (page, has_more) = self.latest_books()?.list(day, after);
+        let next = page.last().filter(|_| has_more).map(|(txn_no, ..)| txn_no.to_string());
+        let approvals = page.into_iter().map(|(txn_no, entry, at)| {
+            json!({
+                "txnNo": txn_no.to_string(),
+                "status": entry.status,
+                "approvalNo": entry.approval_no.map(|no| no.to_string()),
+                "amount": entry.amount,
+                "canceledAmount": entry.canceled_amount,
+                "approvedAt": at.to_string(),
+            })
+        });
+        Ok(json!({ "approvals": approvals.collect::<Vec<_>>(), "next": next }))
+    }
+
+    fn inquire(&self, txn_no: TxnNo) -> Result<Value, Refusal> {
+        let books = self.latest_books()?;
         let entry = books.inquire(txn_no)?;
         Ok(json!({
             "txnNo": txn_no.to_string(),

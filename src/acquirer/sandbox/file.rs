@@ -1,11 +1,11 @@
 //! The sandbox's memory on disk: one JSON line per change of a transaction.
 //!
-//! Lines go to the operating system at once and are never fsynced: the file outlives a killed process,
-//! not a power cut. It is a stand-in for a network that remembers, nothing of ours depends on it. Card
-//! numbers never come here, only their last four digits.
+//! A change is answered after its line is on the disk (`fdatasync`). A line that could not be written or synced
+//! is never followed by another: the file is written anew beside, from what was acknowledged, and takes the
+//! place of the old one before the next answer. Card numbers never come here, only their last four digits.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{totals::Totals, wire::Refusal};
-use crate::domain::{CancelNo, TxnNo};
+use crate::{
+    domain::{CancelNo, TxnNo},
+    private_files,
+};
 
 /// The file is rewritten without what it no longer needs to say when it has grown by this many lines
 /// and at least doubled.
@@ -60,54 +63,73 @@ pub(super) enum Change {
 }
 
 pub(super) struct LedgerFile {
-    file: File,
+    pub(super) file: File,
     path: PathBuf,
-    /// Bytes of complete lines.
-    length: u64,
     lines: usize,
     rewrite_at: usize,
+    /// A write or sync failed: what the file ends with is unknown.
+    is_torn: bool,
 }
 
 impl LedgerFile {
-    /// Opens or creates the file and hands every change in it to `fold`, oldest first. A last line that
-    /// was not finished is cut off: its change was never answered.
+    /// Opens or creates the file and hands every change in it to `fold`, oldest first. A last line that is cut
+    /// short or damaged is removed: its change was never answered.
     ///
     /// # Errors
-    /// The file cannot be read or written, another process has it open, or a finished line is not ours.
+    /// The file cannot be read or written, another process has it open, or a line before the last is not ours.
     pub fn open(path: &Path, mut fold: impl FnMut(Change)) -> io::Result<Self> {
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+            private_files::create_folder(parent)?;
         }
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        private_files::close(path);
+        let file = private_files::creating().read(true).append(true).open(path)?;
         lock(&file)?;
         let (mut length, mut lines) = (0, 0);
         let mut reader = BufReader::new(&file);
         let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = reader.read_until(b'\n', &mut line)?;
-            if !line.ends_with(b"\n") {
-                break;
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            let change = parse(&line, lines + 1);
+            let is_last = reader.fill_buf()?.is_empty();
+            match change {
+                Ok(change) if line.ends_with(b"\n") => fold(change),
+                Err(error) if !is_last => return Err(error),
+                _ => break,
             }
             lines += 1;
-            fold(parse(&line, lines)?);
-            length += read as u64;
+            length += line.len() as u64;
+            line.clear();
         }
-        file.set_len(length)?;
-        Ok(Self { file, path: path.to_owned(), length, lines, rewrite_at: next_rewrite(0) })
+        if !line.is_empty() {
+            tracing::warn!(
+                line = lines + 1,
+                bytes = line.len(),
+                "the last line of the sandbox's file is incomplete and is removed"
+            );
+            file.set_len(length)?;
+            file.sync_all()?;
+        }
+        sync_folder(path)?;
+        Ok(Self { file, path: path.to_owned(), lines, rewrite_at: next_rewrite(0), is_torn: false })
     }
 
+    /// Adds a change; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// It may be there or not, and [`is_torn`](Self::is_torn) from then on.
     pub fn append(&mut self, change: &Change) -> io::Result<()> {
         let mut line = serde_json::to_vec(change)?;
         line.push(b'\n');
-        if let Err(error) = self.file.write_all(&line) {
-            // Half a line in the middle would make the rest unreadable.
-            self.file.set_len(self.length)?;
+        if let Err(error) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+            self.is_torn = true;
             return Err(error);
         }
-        self.length += line.len() as u64;
         self.lines += 1;
         Ok(())
+    }
+
+    /// Nothing may be appended before a [`rewrite`](Self::rewrite) has succeeded.
+    pub const fn is_torn(&self) -> bool {
+        self.is_torn
     }
 
     pub fn is_overgrown(&self) -> bool {
@@ -119,21 +141,25 @@ impl LedgerFile {
     pub fn rewrite(&mut self, changes: impl Iterator<Item = Change>) -> io::Result<()> {
         self.rewrite_at = next_rewrite(self.lines);
         let beside = self.path.with_extension("rewrite");
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&beside)?;
+        private_files::close(&beside);
+        let file = private_files::creating().write(true).truncate(true).open(&beside)?;
         lock(&file)?;
-        let (mut length, mut lines) = (0, 0);
+        let mut lines = 0;
         let mut writer = BufWriter::new(&file);
         for change in changes {
             let mut line = serde_json::to_vec(&change)?;
             line.push(b'\n');
             writer.write_all(&line)?;
-            length += line.len() as u64;
             lines += 1;
         }
         writer.flush()?;
         drop(writer);
+        file.sync_all()?;
         fs::rename(&beside, &self.path)?;
-        *self = Self { file, path: self.path.clone(), length, lines, rewrite_at: next_rewrite(lines) };
+        // Appended to from here on, whether or not the new name is on the disk yet.
+        *self = Self { file, path: self.path.clone(), lines, rewrite_at: next_rewrite(lines), is_torn: true };
+        sync_folder(&self.path)?;
+        self.is_torn = false;
         Ok(())
     }
 }
@@ -141,6 +167,12 @@ impl LedgerFile {
 pub(super) fn parse(line: &[u8], number: usize) -> io::Result<Change> {
     let damaged = || format!("line {number} of the sandbox's file is damaged");
     serde_json::from_slice(line).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, damaged()))
+}
+
+/// Makes the name of a new file durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 fn next_rewrite(lines: usize) -> usize {

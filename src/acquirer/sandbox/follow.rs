@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Seek, SeekFrom},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -13,14 +13,14 @@ pub(super) struct FollowedFile {
     path: PathBuf,
     reader: BufReader<File>,
     lines: usize,
-    /// A line whose end is not written yet.
-    line: Vec<u8>,
+    /// Where the next line begins.
+    position: u64,
 }
 
 impl FollowedFile {
     pub fn open(path: &Path) -> io::Result<Self> {
         let reader = BufReader::new(File::open(path)?);
-        Ok(Self { path: path.to_owned(), reader, lines: 0, line: Vec::new() })
+        Ok(Self { path: path.to_owned(), reader, lines: 0, position: 0 })
     }
 
     pub fn path(&self) -> &Path {
@@ -33,16 +33,20 @@ impl FollowedFile {
         Ok((mine.dev(), mine.ino()) != (now.dev(), now.ino()))
     }
 
-    /// Hands over what was written since the last time.
+    /// Hands over what was written since the last time. A line without its end is read again: the writer may
+    /// have died in the middle of it, and the next one removes it.
     pub fn read_on(&mut self, mut fold: impl FnMut(Change)) -> io::Result<()> {
+        self.reader.seek(SeekFrom::Start(self.position))?;
+        let mut line = Vec::new();
         loop {
-            self.reader.read_until(b'\n', &mut self.line)?;
-            if !self.line.ends_with(b"\n") {
+            line.clear();
+            let read = self.reader.read_until(b'\n', &mut line)?;
+            if !line.ends_with(b"\n") {
                 return Ok(());
             }
+            fold(parse(&line, self.lines + 1)?);
             self.lines += 1;
-            fold(parse(&self.line, self.lines)?);
-            self.line.clear();
+            self.position += read as u64;
         }
     }
 }

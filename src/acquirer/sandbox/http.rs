@@ -69,7 +69,10 @@ async fn unknown() -> HttpResponse {
 }
 
 async fn answer(prefix: &str, request: HttpRequest, body: Bytes, sandbox: Data<Sandbox>) -> HttpResponse {
-    let path = format!("{prefix}{}", request.match_info().query("rest"));
+    let mut path = format!("{prefix}{}", request.match_info().query("rest"));
+    if path.ends_with("/approvals") && !request.query_string().is_empty() {
+        path = format!("{path}?{}", request.query_string());
+    }
     respond(sandbox.handle(request.method().as_str(), &path, &body).await).await
 }
 

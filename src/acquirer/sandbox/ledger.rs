@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{
     file::{Change, LedgerFile},
@@ -20,7 +20,7 @@ use super::{
     txn::{Approved, Cancel, Txn},
     wire::Refusal,
 };
-use crate::domain::{CancelNo, TxnNo};
+use crate::domain::{CancelNo, TxnNo, business_day};
 
 /// Transactions kept at most; the oldest is forgotten first, and would then be charged again if somebody
 /// repeated it.
@@ -28,6 +28,9 @@ pub const MAX_TRANSACTIONS: usize = 200_000;
 
 /// Partial cancels of one transaction.
 const MAX_CANCELS: usize = 10_000;
+
+/// Records in one page of a day's list: an answer of some 30 KiB.
+pub const LIST_PAGE: usize = 200;
 
 /// Approval numbers have at least eight digits.
 const FIRST_APPROVAL_NO: u64 = 10_000_000;
@@ -91,8 +94,14 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads what the other process has written meanwhile.
+    /// Whether an answer waits for a disk.
+    pub const fn is_on_disk(&self) -> bool {
+        self.file.is_some() || self.followed.is_some()
+    }
+
+    /// Reads what the other process has written meanwhile; mends a file of our own after a failed write.
     pub fn catch_up(&mut self) -> io::Result<()> {
+        self.mend()?;
         let Some(mut file) = self.followed.take() else { return Ok(()) };
         let read = match file.is_replaced() {
             Ok(false) => file.read_on(|change| self.fold(change)),
@@ -156,6 +165,19 @@ impl Ledger {
         })
     }
 
+    /// What was approved on a day in Seoul, oldest first: a page of it, after the one numbered `after`, and whether there
+    /// is more.
+    pub fn list(&self, day: Date, after: Option<TxnNo>) -> (Vec<(TxnNo, Entry, Timestamp)>, bool) {
+        let begin =
+            after.and_then(|after| self.order.iter().position(|txn_no| *txn_no == after)).map_or(0, |at| at + 1);
+        let mut approved = self.order.iter().skip(begin).filter_map(|txn_no| {
+            let approved = self.txns.get(txn_no)?.fate.ok().filter(|approved| business_day(approved.at) == day)?;
+            Some((*txn_no, self.inquire(*txn_no).ok()?, approved.at))
+        });
+        let page: Vec<_> = approved.by_ref().take(LIST_PAGE).collect();
+        (page, approved.next().is_some())
+    }
+
     /// Gives back whatever is left of a transaction and closes its number, seen before or not.
     pub fn reverse(&mut self, txn_no: TxnNo, amount: i64) -> Result<(), Refusal> {
         match self.txns.get(&txn_no) {
@@ -197,15 +219,28 @@ impl Ledger {
         if self.followed.is_some() {
             return Err(Refusal::Unavailable);
         }
-        if let Some(file) = &mut self.file {
-            file.append(&change).map_err(|error| {
-                tracing::error!(%error, "the sandbox's file cannot be written");
-                Refusal::Unavailable
-            })?;
-        }
+        self.write(&change).map_err(|error| {
+            tracing::error!(%error, "the sandbox's file cannot be written");
+            Refusal::Unavailable
+        })?;
         self.fold(change);
         self.rewrite_if_overgrown();
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub fn replace_file(&mut self, file: std::fs::File) {
+        self.file.as_mut().unwrap().file = file;
+    }
+
+    fn write(&mut self, change: &Change) -> io::Result<()> {
+        self.mend()?;
+        self.file.as_mut().map_or(Ok(()), |file| file.append(change))
+    }
+
+    /// After a failed write nothing is read from the file or added to it until it is written anew.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.file.as_ref().is_some_and(LedgerFile::is_torn) { self.rewrite() } else { Ok(()) }
     }
 
     fn fold(&mut self, change: Change) {
@@ -276,18 +311,19 @@ impl Ledger {
     }
 
     fn rewrite_if_overgrown(&mut self) {
-        if self.file.as_ref().is_some_and(LedgerFile::is_overgrown) {
-            self.rewrite();
+        if self.file.as_ref().is_some_and(LedgerFile::is_overgrown)
+            && let Err(error) = self.rewrite()
+        {
+            tracing::warn!(%error, "the sandbox's file could not be rewritten and goes on growing");
         }
     }
 
     /// Replaces the file's history by the shortest one.
-    pub fn rewrite(&mut self) {
-        let Some(mut file) = self.file.take() else { return };
-        if let Err(error) = file.rewrite(self.snapshot()) {
-            tracing::warn!(%error, "the sandbox's file could not be rewritten and goes on growing");
-        }
+    pub fn rewrite(&mut self) -> io::Result<()> {
+        let Some(mut file) = self.file.take() else { return Ok(()) };
+        let rewritten = file.rewrite(self.snapshot());
         self.file = Some(file);
+        rewritten
     }
 
     /// The shortest history that folds into the present books.

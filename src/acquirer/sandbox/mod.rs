@@ -71,8 +71,7 @@ impl Sandbox {
         Self::with(Ledger::in_memory(MAX_TRANSACTIONS))
     }
 
-    /// A network that remembers in the file at `path`, as long as the operating system lives. Blocks
-    /// while it reads the file.
+    /// A network that remembers in the file at `path`. Blocks while it reads the file.
     ///
     /// # Errors
     /// The file cannot be read or written, is in use by another process, or is damaged before its end.
@@ -90,8 +89,9 @@ impl Sandbox {
     }
 
     fn with(ledger: Ledger) -> Self {
+        let is_on_disk = ledger.is_on_disk();
         Self {
-            desk: Desk { ledger: Arc::new(Mutex::new(ledger)), now: Arc::new(Timestamp::now) },
+            desk: Desk { ledger: Arc::new(Mutex::new(ledger)), now: Arc::new(Timestamp::now), is_on_disk },
             slow_approval: SLOW_APPROVAL,
             slow_places: Arc::new(Semaphore::new(MAX_SLOW)),
             faults: None,
@@ -150,15 +150,15 @@ impl Sandbox {
     /// Answers one request. `path` is relative to the network's base URL.
     pub async fn handle(&self, method: &str, path: &str, body: &[u8]) -> SandboxReply {
         let call = match Call::read(method, path, body) {
-            Ok(call) => call,
+            Ok(call) => Arc::new(call),
             Err(refusal) => return refusal.into(),
         };
-        let Some(Fault { kind, delay }) = self.fault(&call) else { return self.desk.process(&call) };
+        let Some(Fault { kind, delay }) = self.fault(&call) else { return self.desk.answer(&call).await };
         match kind {
             FaultKind::Refused | FaultKind::Flap => SandboxReply::Refused,
             FaultKind::LostRequest => SandboxReply::Silence,
             FaultKind::LostAnswer => {
-                self.desk.process(&call);
+                self.desk.answer(&call).await;
                 SandboxReply::Silence
             }
             FaultKind::Late => match self.process_later(call, delay) {
@@ -166,21 +166,21 @@ impl Sandbox {
                 None => Refusal::Unavailable.into(),
             },
             FaultKind::Duplicate => {
-                let answer = self.desk.process(&call);
+                let answer = self.desk.answer(&call).await;
                 self.process_later(call, delay);
                 answer
             }
             FaultKind::GarbledBefore => garbage(),
             FaultKind::GarbledAfter => {
-                self.desk.process(&call);
+                self.desk.answer(&call).await;
                 garbage()
             }
             FaultKind::ErrorBefore => server_error(),
             FaultKind::ErrorAfter => {
-                self.desk.process(&call);
+                self.desk.answer(&call).await;
                 server_error()
             }
-            FaultKind::Drip => self.desk.process(&call).dripping(DRIP_PAUSE),
+            FaultKind::Drip => self.desk.answer(&call).await.dripping(DRIP_PAUSE),
         }
     }
 
@@ -209,13 +209,13 @@ impl Sandbox {
     }
 
     /// A task of its own: a network goes on when its caller hangs up. Nothing when too much waits.
-    fn process_later(&self, call: Call, delay: Duration) -> Option<JoinHandle<SandboxReply>> {
+    fn process_later(&self, call: Arc<Call>, delay: Duration) -> Option<JoinHandle<SandboxReply>> {
         let place = self.slow_places.clone().try_acquire_owned().ok()?;
         let desk = self.desk.clone();
         Some(tokio::spawn(async move {
             tokio::time::sleep(delay).await;
             drop(place);
-            desk.process(&call)
+            desk.answer(&call).await
         }))
     }
 }

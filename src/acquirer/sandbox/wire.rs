@@ -2,10 +2,12 @@
 //!
 //! Written apart from the client's half on purpose: what one side gets wrong, the other must notice.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use crate::{
     domain::{CancelNo, Currency, Money, TxnNo},
@@ -132,7 +134,15 @@ pub(super) enum Call {
     Check(CardCheck),
     Approve(Approve),
     Inquire(TxnNo),
-    Reverse { txn_no: TxnNo, amount: Money },
+    /// What was approved on a day in Seoul, after the one of this number.
+    List {
+        day: Date,
+        after: Option<TxnNo>,
+    },
+    Reverse {
+        txn_no: TxnNo,
+        amount: Money,
+    },
     Cancel(Cancel),
 }
 
@@ -188,6 +198,9 @@ impl Call {
                 _ => Err(Refusal::MethodNotAllowed),
             };
         }
+        if let Some(query) = path.strip_prefix("/card/approvals?") {
+            return if method == "GET" { Self::read_list(query) } else { Err(Refusal::MethodNotAllowed) };
+        }
         let read = match path {
             "/card/validate" | "/mock/card/validate" => Self::read_validate,
             "/card/verify" => Self::read_verify,
@@ -198,6 +211,13 @@ impl Call {
             _ => return Err(Refusal::NotFound),
         };
         if method == "POST" { read(body) } else { Err(Refusal::MethodNotAllowed) }
+    }
+
+    fn read_list(query: &str) -> Result<Self, Refusal> {
+        let pairs: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
+        let day = pairs.get("date").and_then(|date| date.parse().ok()).ok_or(Refusal::BadRequest)?;
+        let after = pairs.get("after").filter(|after| !after.is_empty()).map(|after| number(after)).transpose()?;
+        Ok(Call::List { day, after })
     }
 
     fn read_validate(body: &[u8]) -> Result<Self, Refusal> {

@@ -12,7 +12,7 @@ fn no(status: u16, code: &str, outcome: &str) -> Heard {
 }
 
 fn confirmed(answers: &[Heard]) -> (Vec<Told>, Option<bool>) {
-    let mut story = Story::default();
+    let mut story = Story::new(String::new(), 0);
     story.hear_confirms(answers);
     (story.told, story.is_confirm_open)
 }

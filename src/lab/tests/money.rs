@@ -123,7 +123,7 @@ fn what_no_payment_claims_is_lost_and_so_is_a_difference_of_the_sums() {
         (vec![(txn(1), charges(1_000, 0, 0)), (txn(9), charges(50, 0, 0))], 1_050, 2),
         (vec![(txn(1), charges(1_000, 0, 0))], 999, 1),
     ] {
-        let (mut books, mut sums) = (Books::new(transactions, totals(total)), Sums::default());
+        let (mut books, mut sums) = (Books::new(transactions, totals(total), Timestamp::MAX), Sums::default());
         books.compare(&payment, &events, &mut sums);
         books.close(&mut sums);
         assert_eq!((sums.payments, sums.held, sums.findings.len()), (1, 1_000, findings));
@@ -147,7 +147,13 @@ fn a_doubt_lasts_from_its_call_to_what_settled_it() {
         refunded(9),
         refunded(8),
     ];
-    assert_eq!(doubts(&journal(events).1), [Duration::from_secs(3), Duration::from_secs(4)]);
+    let (payment, events) = journal(events);
+    let mut sums = Sums::default();
+    // While the second of them is open.
+    let healed_at = events[9].at;
+    Books::new(Vec::new(), Totals::default(), healed_at).compare(&payment, &events, &mut sums);
+    assert_eq!(sums.doubts, [Duration::from_secs(3), Duration::from_secs(4)]);
+    assert_eq!(sums.doubts_after, [Duration::from_secs(2)]);
     assert!(doubts(&journal([requested(1), approved(1)]).1).is_empty(), "never in doubt");
     assert!(doubts(&journal([requested(1), unknown(1)]).1).is_empty(), "not settled");
 }

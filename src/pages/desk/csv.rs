@@ -16,9 +16,11 @@ use super::{
     tag::Tag,
 };
 use crate::{
+    domain::MerchantId,
     error::{ApiError, Code, Lang},
     pages::{language, show::second, texts},
-    routes::{App, Place},
+    routes::App,
+    shares::{self, Share},
     store::{Entry, Owner, PaymentFilter, Window},
 };
 
@@ -37,14 +39,14 @@ struct Writer {
     lang: Lang,
     /// What is sent before the next rows.
     head: String,
-    _place: Place,
+    _place: Share<MerchantId>,
 }
 
 /// `/backoffice/payments.csv`.
 pub async fn file(desk: Desk) -> Result<HttpResponse, ApiError> {
     let asked = Asked::of(desk.request.query_string());
     let filter = asked.filter()?;
-    let place = desk.app.files.take(desk.merchant.id).ok_or(Code::Overloaded)?;
+    let place = desk.app.files.take(Some(desk.merchant.id)).map_err(|_| Code::Overloaded)?;
     let lang = language::of(&desk.request);
     let (sort, is_ascending) = asked.sort();
     let writer = Writer {
@@ -78,7 +80,7 @@ type Parts = mpsc::Sender<Result<Part, ApiError>>;
 /// notice for how long that has been.
 fn written(writer: Writer) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     let (parts, file) = mpsc::channel(1);
-    tokio::spawn(writer.write(parts));
+    tokio::spawn(shares::serve(shares::current(), writer.write(parts)));
     stream::try_unfold(file, |mut file| async move {
         match file.recv().await {
             Some(Ok(Part::Rows(rows))) => Ok(Some((rows, file))),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::amount::typed_won;
 use crate::{
     domain::{OrderId, Status},
     error::{ApiError, Problem},
@@ -12,7 +13,10 @@ use crate::{
     store::{Cursor, PaymentFilter, Sort, TransactionKind, Window},
 };
 
-const WHOLE: Problem = Problem { ko: "0 이상의 정수여야 합니다", en: "must be a whole number from 0" };
+const WHOLE: Problem = Problem {
+    ko: "0 이상의 정수여야 합니다 (예: 12,000)",
+    en: "must be a whole number of won, such as 12,000",
+};
 const ORDER: Problem =
     Problem { ko: "최소 금액보다 작을 수 없습니다", en: "must not be below the lowest amount" };
 const DAYS: Problem =
@@ -201,12 +205,10 @@ fn is_word(text: &str) -> bool {
 }
 
 fn won(name: &'static str, text: &str) -> Result<Option<i64>, ApiError> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ',' | ' ' | '원' | '₩')).collect();
-    if digits.is_empty() {
+    if text.is_empty() {
         return Ok(None);
     }
-    let amount = digits.parse::<i64>().ok().filter(|amount| *amount >= 0);
-    amount.map(Some).ok_or_else(|| ApiError::field(name, WHOLE))
+    typed_won(text).map(Some).ok_or_else(|| ApiError::field(name, WHOLE))
 }
 
 /// The day in Seoul, `days` before today.

@@ -59,7 +59,7 @@ impl FromRequest for Sent {
         Box::pin(async move {
             let desk = desk.await?;
             let form = Fields::read(&body.await?);
-            if desk.sent(form.get(PROOF)) { Ok(Self { desk, form }) } else { Err(refused()) }
+            if desk.sent(form.get(PROOF)) { Ok(Self { desk, form }) } else { Err(refused(Code::FormExpired)) }
         })
     }
 }
@@ -73,13 +73,17 @@ impl FromRequest for Knock {
         Box::pin(async move {
             let visitor = visitor.await?;
             let form = Fields::read(&body.await?);
-            if visitor.sent(form.get(PROOF)) { Ok(Self { visitor, form }) } else { Err(refused()) }
+            match visitor.has_cookie() {
+                _ if visitor.sent(form.get(PROOF)) => Ok(Self { visitor, form }),
+                true => Err(refused(Code::FormExpired)),
+                false => Err(refused(Code::CookieMissing)),
+            }
         })
     }
 }
 
-fn refused() -> actix_web::Error {
-    ApiError::from(Code::FormExpired).into()
+fn refused(code: Code) -> actix_web::Error {
+    ApiError::from(code).into()
 }
 
 /// What a form is told about itself: which field is wrong, and why.

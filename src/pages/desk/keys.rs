@@ -106,7 +106,7 @@ async fn renew_once(desk: &Desk, form: &Fields, has_keys: bool) -> Result<(), Ap
 async fn was_sent(desk: &Desk, key: &KeyRef) -> Result<bool, ApiError> {
     match desk.app.store.idempotency_state(key).await? {
         KeyState::Free => Ok(false),
-        KeyState::OtherBody => Err(ApiError::field("number", OTHER)),
+        KeyState::OtherRequest(_) => Err(ApiError::field("number", OTHER)),
         KeyState::Running(_) | KeyState::Answered(_) => Ok(true),
     }
 }
@@ -123,6 +123,7 @@ fn number_of(desk: &Desk, form: &Fields) -> Result<KeyRef, ApiError> {
         scope: scope.finalize().into(),
         key: number.to_owned(),
         fingerprint: desk.app.vault.digest(Purpose::RequestBody, form.get("grace").as_bytes()),
+        earlier: desk.app.vault.digests(Purpose::RequestBody, form.get("grace").as_bytes()),
     })
 }
 

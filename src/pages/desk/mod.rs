@@ -3,6 +3,7 @@
 //! Every page but the door is behind [`session::Desk`]. What changes something is a POST with the proof of
 //! [`form`], and answers with a redirect, so that a reload does nothing twice.
 
+mod amount;
 mod attempts;
 mod chart;
 mod csv;

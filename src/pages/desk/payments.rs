@@ -165,7 +165,7 @@ struct Found {
 async fn found(desk: &Desk, asked: &Asked, filter: Option<PaymentFilter>) -> Result<Found, ApiError> {
     let Some(filter) = filter else { return Ok(Found { count: Some(Bounded::default()), ..Found::default() }) };
     let (owner, window) = (Owner::Merchant(desk.merchant.id), asked.window());
-    let (entries, is_more) = desk.app.store.browse(owner, &filter, window, desk.now()).await?;
+    let (entries, is_more) = desk.app.store.browse(owner, &filter, window, desk.app.payments.earliest_now()).await?;
     let is_first = window.from.is_none();
     let count = match (is_first, is_more) {
         (false, _) => None,
@@ -223,7 +223,7 @@ pub async fn news(desk: Desk) -> Result<HttpResponse, ApiError> {
     };
     let shown = desk.asked("shown");
     let shown = shown.split(',').take(MOST_SHOWN).filter_map(|id| id.parse().ok());
-    let entries = store.entries(merchant, shown, desk.now()).await?;
+    let entries = store.entries(merchant, shown, desk.app.payments.earliest_now()).await?;
     let news = News {
         text: if new.count > 0 { counted(new, texts.news, texts.news_more) } else { String::new() },
         href: format!("/backoffice/payments?{}", asked.with(&[("after", ""), ("before", ""), ("sort", "")])),

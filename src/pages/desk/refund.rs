@@ -5,6 +5,7 @@ use askama::Template;
 use uuid::{Builder, Uuid};
 
 use super::{
+    amount::typed_won,
     form::{Fields, Sent, Wrong},
     payment::{Summary, can_give_up, own},
     session::Desk,
@@ -43,8 +44,10 @@ struct Refund<'a> {
     wrong: Wrong,
 }
 
-const AMOUNT: Problem =
-    Problem { ko: "1원 이상의 정수여야 합니다", en: "must be a whole number of won, at least 1" };
+const AMOUNT: Problem = Problem {
+    ko: "1원 이상의 정수여야 합니다 (예: 12,000)",
+    en: "must be a whole number of won, such as 12,000",
+};
 
 /// `GET /backoffice/payments/{id}/refund`.
 pub async fn page(desk: Desk, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
@@ -124,8 +127,7 @@ fn number(vault: &Vault, payment: PaymentId, form: &str) -> CancelNo {
 }
 
 fn amount(text: &str) -> Result<i64, ApiError> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ',' | ' ' | '원' | '₩')).collect();
-    let money = digits.parse().ok().and_then(|minor| Money::new(minor, Currency::KRW).ok());
+    let money = typed_won(text).and_then(|minor| Money::new(minor, Currency::KRW).ok());
     money.map(Money::minor).ok_or_else(|| ApiError::field("amount", AMOUNT))
 }
 

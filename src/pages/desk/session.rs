@@ -20,6 +20,7 @@ use crate::{
     error::{ApiError, Code},
     pages::page::wants_page,
     routes::App,
+    shares::{self, Tenant},
     store::{Merchant, Session},
     vault::{ApiKey, Purpose, Vault},
 };
@@ -62,7 +63,10 @@ impl Desk {
         let Some(token) = cookie(&request, NAME) else { return Ok(None) };
         let now = app.payments.now();
         let hashes = app.vault.digests(Purpose::Session, token.as_bytes());
-        let Some((session, merchant)) = app.store.session_by_hash(&hashes, now).await? else { return Ok(None) };
+        let Some((session, merchant)) = app.store.session_by_hash(&hashes, app.payments.earliest_now()).await? else {
+            return Ok(None);
+        };
+        shares::within(Tenant::Merchant(merchant.id));
         // A page that asks again by itself is nobody who uses it.
         if wants_page(&request) && now.duration_since(session.last_seen_at) >= TOUCH_EVERY {
             app.store.touch_session(session.id, now, expiry(&app, session.created_at, now)).await?;
@@ -183,6 +187,11 @@ impl Desk {
 }
 
 impl Visitor {
+    /// A browser that has been shown a form sends one, unless it keeps no cookies or keeps them for TLS alone.
+    pub fn has_cookie(&self) -> bool {
+        self.token.is_some()
+    }
+
     pub fn sent(&self, proof: &str) -> bool {
         self.token.as_ref().is_some_and(|token| is_proof(&self.app.vault, token, proof))
     }

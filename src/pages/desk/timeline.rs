@@ -44,6 +44,7 @@ pub fn of(events: &[Recorded], mut before: Option<Timestamp>, lang: Lang) -> Vec
 const fn who(by: By, texts: &Events) -> &'static str {
     match by {
         By::Shop => texts.by_shop,
+        By::ClientKey => texts.by_page,
         By::Customer(_) => texts.by_customer,
         By::BackOffice(_) => texts.by_desk,
         By::Operator => texts.by_operator,
@@ -96,6 +97,7 @@ const fn title(event: &Event, texts: &Events) -> &'static str {
         Event::Canceled { .. } => texts.canceled,
         Event::Aborted { .. } => texts.aborted,
         Event::Expired => texts.expired,
+        Event::OrderReleased => texts.order_released,
         Event::RefundRequested { .. } => texts.refund_requested,
         Event::RefundUnknown { .. } => texts.refund_unknown,
         Event::RefundRetried { .. } => texts.refund_retried,
@@ -156,7 +158,7 @@ fn details(event: &Event, texts: &Events, lang: Lang) -> Vec<(&'static str, Stri
         Event::RefundFailed { cancel_no, reason: why } => {
             vec![(texts.reason, refund_refused(*why).text(lang).to_owned()), cancel(cancel_no)]
         }
-        Event::VerificationPassed { .. } | Event::AnswerWithheld | Event::Expired => Vec::new(),
+        Event::VerificationPassed { .. } | Event::AnswerWithheld | Event::Expired | Event::OrderReleased => Vec::new(),
     }
     .into_iter()
     .filter(|(_, text)| !text.is_empty())

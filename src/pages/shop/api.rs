@@ -50,7 +50,8 @@ impl Api {
         let (Some(secret_key), Some(client_key)) = (keys.api_key, keys.client_key) else {
             return Err(Code::RouteNotFound.into());
         };
-        let mut address = request.app_config().local_addr();
+        let listening = app.server.listen.parse();
+        let mut address: SocketAddr = listening.map_err(|error| ApiError::from(Code::Internal).because(error))?;
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }

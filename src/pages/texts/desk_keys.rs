@@ -30,7 +30,7 @@ super::texts! {
         stop "지금 중지" "Stop now";
         stopped "이전 키를 모두 중지했습니다." "The old keys are stopped.";
         origins "상점 웹사이트" "Your websites";
-        origins_hint "결제창을 페이지 안에 띄울(iframe) 수 있는 주소입니다. 등록하지 않은 주소의 페이지에는 띄울 수 없습니다." "Origins whose pages may show the checkout in a frame. No other website may.";
+        origins_hint "결제창을 페이지 안에 띄울(iframe) 수 있는 주소입니다. 하나라도 등록하면, 클라이언트 키로 만드는 결제의 successUrl과 failUrl도 이 주소로만 지정할 수 있습니다." "Only pages on these origins can show the checkout in a frame. Once you register one, payments created with the client key can only return customers (successUrl, failUrl) to these origins.";
         origin "주소" "Origin";
         add "추가" "Add";
         remove "삭제" "Remove";

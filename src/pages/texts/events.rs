@@ -25,6 +25,7 @@ super::texts! {
         canceled "결제 취소" "Canceled";
         aborted "결제 실패로 종료" "Ended as failed";
         expired "시간 만료로 종료" "Expired";
+        order_released "주문 번호를 다시 쓸 수 있음" "Order number free for another payment";
         refund_requested "카드사에 환불 요청" "Refund requested";
         refund_unknown "환불 결과를 알 수 없음" "Outcome of the refund unknown";
         refund_retried "같은 번호로 환불 재요청" "Refund asked for again under the same number";
@@ -34,6 +35,7 @@ super::texts! {
         refund_answer_withheld "요청자에게 결과 미확정으로 응답" "Whoever asked was told that the outcome is unknown";
         refund_answer_given "요청자에게 환불 결과를 전달" "Whoever asked got the result";
         by_shop "상점 서버" "Shop's server";
+        by_page "상점 페이지" "Shop's page";
         by_customer "고객" "Customer";
         by_desk "백오피스" "Back office";
         by_operator "운영자" "Operator";

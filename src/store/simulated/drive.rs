@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
-    super::{Card, Commit, CommitError, Records, StoreError, rows},
+    super::{Card, Commit, CommitError, LeaseRow, Records, StoreError, rows},
     Disk, Tables, lock,
 };
 use crate::domain::{CardId, MerchantId, OrderId, PaymentId, Recorded};
@@ -183,6 +183,21 @@ impl Records for Drive {
         self.read(|tables| tables.due.iter().filter(is_due).map(|(id, _)| *id).take(limit).collect()).await
     }
 
+    async fn payments_ahead(&self, from: Timestamp, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_ahead = |tables: &Tables, id: &PaymentId| {
+            let last = tables.events.get(id).and_then(|events| events.last());
+            last.is_some_and(|event| event.at > from)
+        };
+        self.read(|tables| tables.due.keys().filter(|id| is_ahead(tables, id)).copied().take(limit).collect()).await
+    }
+
+    async fn doubtful_payments(&self, method: &str, limit: u64) -> Result<Vec<PaymentId>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_of = |(_, of): &(&PaymentId, &String)| **of == method;
+        self.read(|tables| tables.doubtful.iter().filter(is_of).map(|(id, _)| *id).take(limit).collect()).await
+    }
+
     async fn write(&self, commits: &[Commit]) -> Vec<Result<(), CommitError>> {
         tokio::time::sleep(self.faults.pause()).await;
         self.life.or_never().await;
@@ -214,12 +229,22 @@ impl Records for Drive {
         Ok(0)
     }
 
+    async fn sweep_card_failures(&self, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     async fn sweep_sessions(&self, _: Timestamp) -> Result<u64, StoreError> {
         Ok(0)
     }
 
-    async fn take_lease(&self, _: &str, _: Uuid, _: Timestamp, _: Timestamp) -> Result<bool, StoreError> {
-        Ok(true)
+    async fn take_lease(
+        &self,
+        _: &str,
+        _: Uuid,
+        _: Timestamp,
+        _: Option<LeaseRow>,
+    ) -> Result<Option<LeaseRow>, StoreError> {
+        Ok(None)
     }
 
     async fn release_lease(&self, _: &str, _: Uuid) -> Result<(), StoreError> {

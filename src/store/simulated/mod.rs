@@ -4,11 +4,12 @@
 mod drive;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use sea_orm::TryIntoModel;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Answered, Card, Commit, CommitError, KeyRef, KeyState, KeyWrite, Running, rows};
@@ -34,7 +35,11 @@ pub struct Flaws {
 #[derive(Default)]
 struct Tables {
     events: BTreeMap<PaymentId, Vec<Recorded>>,
+    /// When each of them was written.
+    written: BTreeMap<PaymentId, Vec<Instant>>,
     due: BTreeMap<PaymentId, i64>,
+    /// The methods of payments with money in doubt.
+    doubtful: BTreeMap<PaymentId, String>,
     orders: BTreeMap<(Uuid, String), PaymentId>,
     keys: BTreeMap<([u8; 32], String), KeyState>,
 }
@@ -48,8 +53,18 @@ impl Disk {
         lock(&self.tables).events.clone()
     }
 
+    /// When each event of a payment was written.
+    pub fn written(&self, id: PaymentId) -> Vec<Instant> {
+        lock(&self.tables).written.get(&id).cloned().unwrap_or_default()
+    }
+
     pub fn has_something_due(&self) -> bool {
         !lock(&self.tables).due.is_empty()
+    }
+
+    /// Payments with money in doubt about which something is still to be done.
+    pub fn doubtful(&self) -> BTreeSet<PaymentId> {
+        lock(&self.tables).doubtful.keys().copied().collect()
     }
 
     pub fn key_state(&self, key: &KeyRef) -> KeyState {
@@ -102,6 +117,7 @@ impl Tables {
             return Err(CommitError::OrderExists);
         }
         let journal = self.events.entry(id).or_default();
+        let written = self.written.entry(id).or_default();
         for event in &commit.events {
             let event = event.clone().try_into_model().expect("a whole row");
             let event = rows::recorded(&event).expect("what was written can be read");
@@ -112,14 +128,22 @@ impl Tables {
                     // As an update without a condition would: what stood there is gone.
                     journal.truncate(usize::try_from(seq - 1).expect("a place in a journal"));
                     journal.push(event);
+                    written.truncate(journal.len() - 1);
                 }
                 _ => return Err(CommitError::Stale),
             }
+            written.push(Instant::now());
         }
+        // A payment whose order id was released is listed under another one.
+        self.orders.retain(|known, other| *other != id || *known == order);
         self.orders.insert(order, id);
         match payment.due_at {
             Some(at) => self.due.insert(id, at),
             None => self.due.remove(&id),
+        };
+        match payment.method.filter(|_| payment.doubt.is_some() && payment.due_at.is_some()) {
+            Some(method) => self.doubtful.insert(id, method),
+            None => self.doubtful.remove(&id),
         };
         Ok(())
     }

@@ -13,4 +13,5 @@ mod payments;
 mod profile;
 mod refunds;
 
-use browser::{Browser, Shown, attribute, filled};
+pub use browser::Browser;
+use browser::{Shown, attribute, filled};

@@ -11,7 +11,8 @@ pub const LIST: &str = "/backoffice/payments";
 /// The order numbers on a page, from top to bottom.
 pub fn orders(shown: &Shown) -> Vec<String> {
     let cells = shown.ok().text.split("<td class=\"order\">").skip(1);
-    cells.map(|cell| cell.split("quiet\">").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+    // Behind its name.
+    cells.map(|cell| cell.split("<span dir=\"auto\">").nth(2).unwrap().split('<').next().unwrap().to_owned()).collect()
 }
 
 pub async fn named(shop: &Shop, name: &str, amount: i64) -> String {
@@ -110,6 +111,8 @@ async fn a_filter_that_makes_no_sense_is_named_and_finds_nothing() {
         (&[("startDate", "2026-11-22"), ("endDate", "2026-11-21")], "must not be before the day in “From”"),
         (&[("min", "-1")], "must be a whole number"),
         (&[("max", "1.5")], "must be a whole number"),
+        (&[("min", "1,5")], "must be a whole number"),
+        (&[("max", "9,00")], "must be a whole number"),
         (&[("min", "2"), ("max", "1")], "must not be below"),
         (&[("name", "a\0b")], "a character that is not allowed"),
         (&[("name", &"x".repeat(101))], "at most 100"),

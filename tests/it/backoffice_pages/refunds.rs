@@ -96,6 +96,11 @@ async fn what_is_wrong_with_a_refund_is_named_and_nothing_happens() {
         ("amount", "0", 400, "1원 이상의 정수여야 합니다"),
         ("amount", "-5", 400, "1원 이상의 정수여야 합니다"),
         ("amount", "1.5", 400, "1원 이상의 정수여야 합니다"),
+        // One may mean one and a half, or have missed a key: neither is 15 won.
+        ("amount", "1,5", 400, "1원 이상의 정수여야 합니다"),
+        ("amount", "9,00", 400, "1원 이상의 정수여야 합니다"),
+        ("amount", "1 000", 400, "1원 이상의 정수여야 합니다"),
+        ("amount", "1,0000", 400, "1원 이상의 정수여야 합니다"),
         ("amount", "15001", 409, "취소 가능 금액을 초과했습니다"),
         ("balance", "1", 409, "취소 가능 금액이 예상과 다릅니다"),
         ("reason", " ", 400, "필수 값입니다"),

@@ -46,8 +46,6 @@ async fn the_same_customer_again_gets_the_same_answer() {
     assert_eq!(customer.approve(&token).await.bytes, first.bytes, "after the charge, too");
     shop.cancel(approved["paymentKey"].as_str().unwrap(), &json!({ "amount": 1 })).await.data();
     assert_eq!(customer.approve(&token).await.bytes, first.bytes);
-    shop.cancel(approved["paymentKey"].as_str().unwrap(), &json!({})).await.data();
-    assert_eq!(customer.approve(&token).await.bytes, first.bytes);
 }
 
 #[tokio::test]
@@ -195,4 +193,21 @@ async fn two_phones_of_one_customer_get_the_same_answer() {
     one.data();
     assert_eq!(one.bytes, two.bytes);
     assert_eq!(acquirer.verified(), 1, "the card was asked for once");
+}
+
+#[tokio::test]
+async fn a_payment_that_was_given_back_in_full_is_not_shown_as_paid_to_its_payer() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let paid = app.done_payment(&shop, &customer).await;
+    let cancel = async |body: serde_json::Value| shop.cancel(&paid.key, &body).await.data();
+    cancel(serde_json::json!({ "amount": 1_000 })).await;
+    assert_eq!(customer.approve(&paid.token).await.data()["paymentKey"], paid.key, "a part of it is still paid");
+    cancel(serde_json::json!({})).await;
+    customer.approve(&paid.token).await.refused(409, "PAYMENT_CANCELED");
+    // Nor when the card is gone.
+    let card = customer.cards().await.data()[0]["id"].as_str().unwrap().to_owned();
+    customer.remove_card(&card).await.data();
+    customer.approve(&paid.token).await.refused(409, "PAYMENT_CANCELED");
+    app.stop().await;
 }

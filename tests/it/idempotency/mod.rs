@@ -2,6 +2,7 @@
 
 mod keys;
 mod life;
+mod meaning;
 mod rejected;
 mod replay;
 mod together;

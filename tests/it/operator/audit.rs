@@ -1,18 +1,29 @@
 //! `paygate audit`: every payment whose books do not agree is named, and no other.
 
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use paygate::domain::PaymentKey;
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, Statement,
     sea_query::{Expr, SimpleExpr},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Ran, paygate};
-use crate::support::{CARDS, Customer, Process, Shop, TestDatabase, card};
+use crate::support::{CARDS, Customer, Process, Shop, TestDatabase, card, command, eventually};
 
 /// What a server left behind: payments of 15 000 of which 1 000 went back.
 struct Books {
@@ -208,4 +219,149 @@ async fn what_the_card_network_has_otherwise_on_record_is_named() {
         &books.payments,
         &[(less, &["13000", "14000"]), (forgotten, &["14000"]), (not_refunded, &["15000", "14000"])],
     );
+}
+
+/// A charge at the network of which we know nothing.
+fn charge_at_the_network(books: &Books, amount: i64, at: Timestamp) -> Uuid {
+    let path = books.database.data_dir().join("sandbox.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let ours = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut line = ours.into_iter().find(|line| line["change"] == "approved").unwrap();
+    let number = Uuid::now_v7();
+    (line["txnNo"], line["amount"], line["at"]) = (json!(number), json!(amount), json!(at.to_string()));
+    std::fs::write(path, format!("{text}{line}\n")).unwrap();
+    number
+}
+
+fn change_at_the_network(books: &Books, line: &Value) {
+    let path = books.database.data_dir().join("sandbox.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, format!("{text}{line}\n")).unwrap();
+}
+
+#[tokio::test]
+async fn money_that_the_network_holds_and_no_journal_knows_is_named() {
+    let books = Books::of(2).await;
+    let agreed = books.audit().await;
+    assert_eq!(agreed.code, Some(0), "{agreed:?}");
+    assert!(agreed.out.contains("2 listed by it"), "{agreed:?}");
+    // Half past midnight in Seoul is half past three in the afternoon of the day before, in UTC.
+    let today = Timestamp::now().to_zoned(TimeZone::fixed(Offset::constant(9))).date();
+    let yesterday = today.yesterday().unwrap();
+    let early = yesterday.at(15, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp();
+    let late = yesterday.at(14, 30, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp();
+    let held =
+        [(charge_at_the_network(&books, 7_000, early), today), (charge_at_the_network(&books, 8_000, late), yesterday)];
+    // What went back is nobody's loss.
+    let [reversed, refunded] = [9_000, 10_000].map(|amount| charge_at_the_network(&books, amount, late));
+    change_at_the_network(&books, &json!({ "change": "reversed", "txnNo": reversed, "amount": 9_000 }));
+    let back = json!({ "change": "canceled", "txnNo": refunded, "cancelNo": Uuid::now_v7(), "amount": 10_000 });
+    change_at_the_network(&books, &back);
+    let found = books.audit().await;
+    assert_eq!(found.code, Some(1), "{found:?}");
+    let strays: Vec<_> = found.out.lines().filter(|line| line.contains("which no journal knows")).collect();
+    assert_eq!(strays.len(), 2, "{found:?}");
+    for ((number, day), amount) in held.into_iter().zip(["7000", "8000"]) {
+        let number = number.simple().to_string();
+        let said = strays.iter().find(|line| line.replace('-', "").contains(&number)).unwrap();
+        assert!(said.contains(amount) && said.contains(&day.to_string()), "{said}");
+    }
+    assert!(found.out.contains("2 differences"), "and no other: {found:?}");
+}
+
+#[tokio::test]
+async fn a_list_of_many_pages_is_read_to_its_end() {
+    let books = Books::of(1).await;
+    let now = Timestamp::now();
+    for _ in 0..450 {
+        charge_at_the_network(&books, 1, now);
+    }
+    let found = books.audit().await;
+    assert_eq!(found.code, Some(1), "{found:?}");
+    assert_eq!(found.out.lines().filter(|line| line.contains("which no journal knows")).count(), 450);
+    assert!(found.out.contains("451 listed by it"), "{}", found.out.lines().last().unwrap());
+}
+
+#[tokio::test]
+async fn payments_that_move_while_the_audit_runs_are_no_differences() {
+    let database = TestDatabase::create().await;
+    let process = Process::start(&database, &[]).await;
+    let shop = Shop::named(&process.http, "상점").await;
+    let customer = Customer::new(&process.http).await;
+    customer.add_card(&card(&CARDS[0])).await.data();
+    let done = AtomicBool::new(false);
+    let pay = async || {
+        while !done.load(Ordering::SeqCst) {
+            let paid = shop.paid_by(&customer, 15_000).await;
+            shop.cancel(&paid.key, &json!({ "amount": 1_000 })).await.data();
+        }
+    };
+    let audit = async {
+        for _ in 0..3 {
+            let agreed = paygate(&database, &["audit"], &[]).await;
+            assert_eq!(agreed.code, Some(0), "{agreed:?}");
+        }
+        done.store(true, Ordering::SeqCst);
+    };
+    futures_util::future::join4(audit, pay(), pay(), pay()).await;
+}
+
+/// A card network that answers each request with `answer`, or never.
+fn network(answer: Option<&'static str>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut silent = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            match answer {
+                Some(answer) => {
+                    let _ = stream.read(&mut [0; 4_096]);
+                    let _ = stream.write_all(answer.as_bytes());
+                }
+                None => silent.push(stream),
+            }
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_network_without_a_list_is_audited_from_our_side_only_and_that_is_said() {
+    let database = TestDatabase::create().await;
+    assert_eq!(paygate(&database, &["migrate"], &[]).await.code, Some(0));
+    let url = network(Some("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"));
+    let audited = paygate(&database, &["audit"], &[("PAYGATE__ACQUIRER__CARD__BASE_URL", &url)]).await;
+    assert_eq!(audited.code, Some(0), "{audited:?}");
+    assert!(audited.out.contains("audited from our side only"), "{audited:?}");
+    let broken = network(Some("HTTP/1.1 500 Broken\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"));
+    let audited = paygate(&database, &["audit"], &[("PAYGATE__ACQUIRER__CARD__BASE_URL", &broken)]).await;
+    assert_eq!(audited.code, Some(1), "a list that does not come is no list that is empty: {audited:?}");
+}
+
+#[tokio::test]
+async fn an_audit_takes_two_connections_from_a_server_at_most() {
+    let database = TestDatabase::create().await;
+    if !database.is_postgres() {
+        return;
+    }
+    assert_eq!(paygate(&database, &["migrate"], &[]).await.code, Some(0));
+    let url = network(None);
+    let mut audit = command(&database, &["audit"], &[("PAYGATE__ACQUIRER__CARD__BASE_URL", &url)]).spawn().unwrap();
+    let db = database.connect().await;
+    let others = async || {
+        let sql = "SELECT COUNT(*) AS count FROM pg_stat_activity \
+                   WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+        row.try_get::<i64>("", "count").unwrap()
+    };
+    eventually("it is connected", async || others().await > 0).await;
+    let mut most = 0;
+    for _ in 0..100 {
+        most = most.max(others().await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    audit.kill().unwrap();
+    audit.wait().unwrap();
+    assert!(most <= 2, "{most}");
 }

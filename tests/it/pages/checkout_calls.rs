@@ -1,9 +1,10 @@
 //! What the holder of a token may do without signing in: watch, give up what is nobody's, go back.
 
+use jiff::SignedDuration;
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, TestApp, fresh, spawn_app};
+use crate::support::{Shop, TestApp, TestClock, fresh, spawn_app};
 
 /// A payment that leads back to its shop.
 async fn returning(shop: &Shop) -> (String, String) {
@@ -30,6 +31,7 @@ async fn the_stream_needs_no_key_and_masks_the_customer() {
     let mut events = app.http.get(format!("/checkout/{}/events", approved.token)).listen().await;
     let history = ["onopen", "payment-ready", "payment-in-verificate", "payment-in-progress"];
     events.expect_all(&history).await;
+    events.expect("payment-clock").await;
     shop.confirm_of(&approved).await.data();
     let done = events.expect("payment-done").await;
     let mut fields: Vec<_> = done.json().as_object().unwrap().keys().cloned().collect();
@@ -54,7 +56,7 @@ async fn the_stream_goes_on_after_the_last_event() {
     let approved = shop.approved_by(&customer, 15_000).await;
     let path = format!("/checkout/{}/events?lastEventId=3", approved.token);
     let mut events = app.http.get(path).listen().await;
-    events.expect_all(&["onopen", "payment-in-progress"]).await;
+    events.expect_all(&["onopen", "payment-in-progress", "payment-clock"]).await;
     assert_eq!(app.http.get("/checkout/nonsense/events").await.status, 404);
 }
 
@@ -135,7 +137,7 @@ async fn whoever_looks_at_the_payment_on_a_phone_is_shown_on_the_checkout_alone(
     let token = shop.token_of(15_000, &order).await;
     let mut checkout = app.http.get(format!("/checkout/{token}/events")).listen().await;
     let mut page = shop.events(&order).listen().await;
-    checkout.expect_all(&["onopen", "payment-ready"]).await;
+    checkout.expect_all(&["onopen", "payment-ready", "payment-clock"]).await;
     page.expect_all(&["onopen", "payment-ready"]).await;
     let scan = |path: &str| app.http.call(Method::POST, format!("/checkout/{path}/scanned"));
     scan(&token).await.refused(401, "UNAUTHORIZED");
@@ -170,4 +172,28 @@ async fn looking_at_a_payment_takes_none_of_ones_approvals_and_is_limited_by_its
     assert_eq!(look().await.status, 204);
     look().await.refused(429, "TOO_MANY_REQUESTS");
     customer.approve(&token).await.data();
+}
+
+/// Clocks of phones are wrong, so a page must not ask its own how much time is left.
+#[tokio::test]
+async fn each_connection_of_a_page_tells_how_much_time_is_left_by_the_servers_clock() {
+    let clock = TestClock::at("2026-11-22T03:00:00Z");
+    let app = TestApp::with(|_| ()).clock(&clock).start().await;
+    let shop = app.shop().await;
+    let order = fresh("order");
+    let token = shop.token_of(15_000, &order).await;
+    let path = format!("/checkout/{token}/events");
+    for (later_s, remaining_ms) in [(0, 600_000), (90, 510_000), (509, 1_000)] {
+        clock.advance(SignedDuration::from_secs(later_s));
+        let mut events = app.http.get(&path).listen().await;
+        let told = events.expect_all(&["onopen", "payment-ready", "payment-clock"]).await;
+        assert_eq!((told[2].json(), &told[2].id), (json!({ "remainingMs": remaining_ms }), &None));
+    }
+    let mut shops = shop.events(&order).listen().await;
+    shops.expect_all(&["onopen", "payment-ready"]).await;
+    shop.cancel_order(&order, &json!({})).await.data();
+    // A page that comes back skips what it has seen, not the clock.
+    shops.expect("payment-canceled").await;
+    let mut late = app.http.get(format!("{path}?lastEventId=1")).listen().await;
+    late.expect_all(&["onopen", "payment-canceled", "payment-clock"]).await;
 }

@@ -4,6 +4,7 @@ mod api;
 mod assets;
 mod checkout;
 mod checkout_calls;
+mod direction;
 mod docs;
 mod front;
 mod headers;

@@ -82,6 +82,8 @@ async fn all_of_it_fits_into_a_hundred_and_twenty_kilobytes() {
         "matching.js",
         "reasons.js",
         "watch.js",
+        "slots.js",
+        "countdown.js",
         "vendor/jsqr.js",
         "m/icon-apple.png",
     ] {

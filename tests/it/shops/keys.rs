@@ -3,7 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
-use crate::support::{Shop, fresh, spawn_app};
+use crate::{
+    backoffice_pages::Browser,
+    support::{Shop, TestApp, fresh, spawn_app},
+};
 
 #[tokio::test]
 async fn a_client_key_may_create_payments_and_watch_them() {
@@ -122,5 +125,62 @@ async fn a_key_that_is_used_while_it_is_renewed_stops_too() {
             used.await.unwrap();
         }
         old.payment_of_order("x").await.refused(401, "UNAUTHORIZED");
+    }
+}
+
+/// Creates a payment that leads back to this address.
+fn returning(shop: &Shop, field: &str, url: &str) -> crate::support::Call {
+    let mut order = Shop::order(15_000, &fresh("order"));
+    order[field] = json!(url);
+    shop.create(&order).english()
+}
+
+#[tokio::test]
+async fn a_client_key_sends_customers_to_registered_websites_alone_once_there_are_any() {
+    let app: TestApp = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let page = shop.with_keys(&shop.client, &shop.client);
+    let server = shop.with_keys(&shop.secret, &shop.secret);
+    let elsewhere = "https://evil.example.com/ok";
+    for field in ["successUrl", "failUrl"] {
+        returning(&page, field, elsewhere).await.data();
+    }
+    let website = "https://shop.example.com";
+    browser.submit("/backoffice/keys", "/backoffice/origins", &[("origin", website)]).await;
+    for field in ["successUrl", "failUrl"] {
+        for good in [format!("{website}/ok?a=1"), format!("{website}:443/"), format!("{}/shop/ok", app.http.base())] {
+            returning(&page, field, &good).await.data();
+        }
+        for bad in [
+            elsewhere,
+            "http://shop.example.com/ok",
+            "https://shop.example.com:8443/ok",
+            "https://shop.example.com.evil.example.com/ok",
+            "https://www.shop.example.com/ok",
+        ] {
+            returning(&page, field, bad).await.refused_field(field);
+            // Whoever holds the secret key may do worse than this.
+            returning(&server, field, bad).await.data();
+        }
+    }
+    let other = app.shop().await;
+    returning(&other.with_keys(&other.client, &other.client), "failUrl", elsewhere).await.data();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn no_address_of_a_shop_has_a_user_name_in_it() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    for key in [&shop.client, &shop.secret] {
+        let shop = shop.with_keys(key, key);
+        for field in ["successUrl", "failUrl"] {
+            for bad in
+                ["https://bank.example.com@evil.example.com/", "https://a:b@shop.example.com/", "https://:b@x.kr/"]
+            {
+                returning(&shop, field, bad).await.refused_field(field);
+            }
+            returning(&shop, field, "https://shop.example.com/@minji?to=a@b").await.data();
+        }
     }
 }

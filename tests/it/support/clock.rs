@@ -10,31 +10,41 @@ use paygate::actors::Clock;
 
 /// Stands still until it is told the time.
 #[derive(Clone)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    now_us: Arc<AtomicI64>,
+    /// By how much the machine's clock was set.
+    set_us: Arc<AtomicI64>,
+}
 
 impl TestClock {
     /// `at` as in `2026-11-22T14:59:59Z`.
     pub fn at(at: &str) -> Self {
-        let clock = Self(Arc::default());
+        let clock = Self { now_us: Arc::default(), set_us: Arc::default() };
         clock.set(at);
         clock
     }
 
     pub fn set(&self, at: &str) {
         let at: Timestamp = at.parse().unwrap();
-        self.0.store(at.as_microsecond(), Ordering::SeqCst);
+        self.now_us.store(at.as_microsecond(), Ordering::SeqCst);
     }
 
     pub fn advance(&self, by: SignedDuration) {
-        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+        self.now_us.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// The machine's clock is set, and no time passes.
+    pub fn leap(&self, by: SignedDuration) {
+        self.set_us.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
     }
 
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).unwrap()
+        let set_us = self.set_us.load(Ordering::SeqCst);
+        Timestamp::from_microsecond(self.now_us.load(Ordering::SeqCst) + set_us).unwrap()
     }
 
     pub fn as_clock(&self) -> Clock {
-        let clock = self.clone();
-        Clock::new(move || clock.now())
+        let (wall, steady) = (self.clone(), self.now_us.clone());
+        Clock::of(move || wall.now(), move || SignedDuration::from_micros(steady.load(Ordering::SeqCst)))
     }
 }

@@ -69,6 +69,9 @@ impl TestDatabase {
             read_connections: 2,
             write_connections: 3,
             acquire_timeout_ms: 20_000,
+            read_timeout_ms: 20_000,
+            write_timeout_ms: 20_000,
+            reopen_timeout_ms: 60_000,
         }
     }
 

@@ -8,6 +8,7 @@ mod events;
 mod http;
 mod people;
 mod process;
+mod proxy;
 mod wait;
 
 pub use acquirer::{OnRecord, Play, ScriptedAcquirer};
@@ -18,4 +19,5 @@ pub use events::{Event, Events};
 pub use http::{Answer, Call, Http};
 pub use people::{Approved, CARDS, Customer, PASSWORD, Shop, card, card_of, fresh, unique};
 pub use process::{Process, command, run};
+pub use proxy::Proxy;
 pub use wait::{PATIENCE, eventually, within};

@@ -77,6 +77,21 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
+    /// What it holds in memory, in KiB. (Linux alone tells.)
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse().unwrap()
+    }
+
+    /// For how long it has kept cores busy. (Linux alone tells, in hundredths of a second.)
+    pub fn worked(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after_name = stat.rsplit(')').next().unwrap();
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+        Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
     /// As a power cut would end it.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

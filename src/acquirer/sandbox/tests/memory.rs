@@ -58,7 +58,7 @@ async fn a_refused_cancel_is_refused_in_the_same_words_for_ever() {
     );
     reverse(&sandbox, &charged, 10_000).await;
     assert_eq!(code(cancel(&sandbox, &charged, &large, 6_001).await), too_much, "though it is reversed now");
-    sandbox.desk.books().rewrite();
+    sandbox.desk.books().rewrite().unwrap();
     let books = sandbox.charges(charged.parse().unwrap());
     drop(sandbox);
 
@@ -106,6 +106,60 @@ async fn a_torn_last_line_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_last_line_of_which_only_the_end_was_written_is_cut_off() {
+    let (_dir, path) = file();
+    let [first, torn] = [new_no(), new_no()];
+    let sandbox = Sandbox::open(&path).unwrap();
+    approve(&sandbox, &first, 10).await;
+    let whole = fs::read(&path).unwrap().len();
+    approve(&sandbox, &torn, 20).await;
+    drop(sandbox);
+    // Sectors of one line reach a disk in any order.
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len();
+    bytes[whole..last - 10].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    let sandbox = Sandbox::open(&path).unwrap();
+    assert_eq!(sandbox.totals().approved, Sum { count: 1, amount: 10 });
+    assert_eq!(fs::read(&path).unwrap().len(), whole);
+    assert_eq!(approve(&sandbox, &torn, 20).await.0, 200);
+}
+
+/// A file that refuses every write, in the place of the one that is open.
+fn refuse_writes(sandbox: &Sandbox, path: &std::path::Path) {
+    let file = fs::OpenOptions::new().read(true).open(path).unwrap();
+    sandbox.desk.books().replace_file(file);
+}
+
+#[tokio::test]
+async fn after_a_failed_write_the_file_is_written_anew_before_anything_is_answered() {
+    let (_dir, path) = file();
+    let [first, failed, next] = [new_no(), new_no(), new_no()];
+    let sandbox = Sandbox::open(&path).unwrap();
+    approve(&sandbox, &first, 10).await;
+    let looks = Sandbox::look_on(&path).unwrap();
+    refuse_writes(&sandbox, &path);
+    // Half of the line gets there all the same.
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"change\":\"app").unwrap();
+    assert_eq!(code(approve(&sandbox, &failed, 20).await), refused(503, "UNAVAILABLE"));
+    assert_eq!(inquire(&looks, &first).await.0, 200, "half a line is not read");
+
+    // Nothing can take the place of the file: a folder is in the way.
+    let beside = path.with_extension("rewrite");
+    fs::create_dir(&beside).unwrap();
+    assert_eq!(code(approve(&sandbox, &next, 30).await), refused(503, "UNAVAILABLE"));
+    assert_eq!(inquire(&sandbox, &failed).await.0, 503, "whether the line is there is unknown");
+    fs::remove_dir(&beside).unwrap();
+
+    assert_eq!(code(inquire(&sandbox, &failed).await), refused(404, "TXN_NOT_FOUND"));
+    assert_eq!(approve(&sandbox, &next, 30).await.0, 200);
+    assert_eq!(inquire(&looks, &next).await, inquire(&sandbox, &next).await, "who looks on reads the new file");
+    let totals = sandbox.totals();
+    drop(sandbox);
+    assert_eq!(Sandbox::open(&path).unwrap().totals(), totals);
+}
+
+#[tokio::test]
 async fn who_looks_on_sees_what_happens_and_does_nothing() {
     let (_dir, path) = file();
     let [first, second, third] = [new_no(), new_no(), new_no()];
@@ -119,7 +173,7 @@ async fn who_looks_on_sees_what_happens_and_does_nothing() {
     for txn_no in [&first, &second] {
         assert_eq!(inquire(&looks, txn_no).await, inquire(&works, txn_no).await);
     }
-    works.desk.books().rewrite();
+    works.desk.books().rewrite().unwrap();
     approve(&works, &third, 30).await;
     for txn_no in [&first, &second, &third] {
         assert_eq!(inquire(&looks, txn_no).await, inquire(&works, txn_no).await, "another file by the same name");
@@ -141,7 +195,7 @@ fn a_file_that_is_damaged_or_in_use_is_refused() {
     assert!(Sandbox::open(&path).is_err(), "in use");
     drop(sandbox);
     let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
-    file.write_all(b"not ours\n").unwrap();
+    file.write_all(b"not ours\n{\"change\":\"rev").unwrap();
     let error = Sandbox::open(&path).err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
 }
@@ -224,7 +278,7 @@ proptest! {
                         prop_assert_eq!(ledger.charges(number(txn)).held(), 0);
                     }
                 }
-                Ask::Rewrite => ledger.rewrite(),
+                Ask::Rewrite => ledger.rewrite().unwrap(),
                 Ask::Restart => {
                     let before = state(&ledger);
                     drop(ledger);

@@ -191,9 +191,11 @@ async fn while_somebody_holds_the_database_callers_are_answered_before_they_give
         shop.confirm_of(&approved).once("confirm"),
     ];
     let started = Instant::now();
-    for answer in join_all(calls.clone().map(IntoFuture::into_future)).await {
-        unavailable(&answer);
-    }
+    let [create, approve, confirm] = join_all(calls.clone().map(IntoFuture::into_future)).await.try_into().unwrap();
+    // It is known that no transaction was opened for it.
+    assert_eq!(create.status, 503, "{}", create.json);
+    unavailable(&approve);
+    unavailable(&confirm);
     assert!(started.elapsed() < Duration::from_secs(10), "clients give up after ten seconds");
     assert_eq!((acquirer.verified(), acquirer.authorized().len()), (1, 0), "nothing of it was durable");
     held.release().await;
