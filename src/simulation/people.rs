@@ -194,9 +194,11 @@ impl Person {
     /// One intention: however often it is tried, it must not be done twice.
     async fn refund(&mut self, id: PaymentId) {
         let amount = pick(&mut self.rng, &[None, Some(1), Some(4_000), Some(5_000), Some(15_000)]);
-        let key = self.rng.random_bool(0.6).then(|| self.key());
+        let clicks_often = self.world.clicks_often();
+        let key = (clicks_often || self.rng.random_bool(0.6)).then(|| self.key());
         // Some click often; without a key nobody can tell that from several wishes.
         let clicks = if key.is_some() { pick(&mut self.rng, &[1, 1, 2, 6]) } else { 1 };
+        let clicks = if clicks_often { 6 } else { clicks };
         let mut others: Vec<_> = (1..clicks).map(|_| Person::new(&self.world)).collect();
         let others = others.iter_mut().map(|other| other.try_refund(id, amount, key.clone()));
         let others = futures_util::future::join_all(others);
