@@ -46,8 +46,18 @@ async fn readiness_says_no_without_a_database() {
 }
 
 #[tokio::test]
-async fn the_metrics_tell_what_an_operator_watches() {
+async fn a_task_that_panics_turns_readiness_red_and_fails_the_exit() {
     let app = spawn_app().await;
+    app.inside(async |app| app.supervisor.clone().guard("a task", async { panic!("boom") }).await).await;
+    let ready = app.http.get("/readyz").await;
+    assert_eq!((ready.status, &ready.json["reasons"]), (503, &json!(["a background task has ended"])));
+    assert_eq!(app.stopped().await, Err("a task: panicked: boom".to_owned()));
+}
+
+#[tokio::test]
+async fn the_metrics_tell_what_an_operator_watches() {
+    // The breaker stands before an acquirer that is configured.
+    let app = TestApp::with(|_| {}).configured_acquirer().start().await;
     let (shop, customer) = app.shop_and_customer().await;
     let paid = app.done_payment(&shop, &customer).await;
     let _open = shop.events(&paid.order).listen().await.until("payment-done").await;

@@ -91,10 +91,14 @@ impl TestApp {
     }
 
     /// Stops it in order.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
+        self.stopped().await.expect("it stops in order");
+    }
+
+    /// Stops it; an error is what a process would exit with.
+    pub async fn stopped(mut self) -> Result<(), String> {
         let running = self.running.take().expect("it is running");
-        let stopped = tokio::task::spawn_blocking(move || running.stop());
-        within("the stop", stopped).await.unwrap().expect("it stops in order");
+        within("the stop", tokio::task::spawn_blocking(move || running.stop())).await.unwrap()
     }
 
     /// Stops it and starts it again on what it left behind.
