@@ -32,12 +32,13 @@ const MAX_COUNT: u64 = 10_000;
 #[derive(Deserialize, ToSchema)]
 #[schema(as = BusinessSignUp)]
 pub struct SignUpBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = Email, max_length = 254)]
     email: Option<String>,
-    #[schema(value_type = String)]
+    /// 5 to 64 characters, at least a letter and a digit.
+    #[schema(value_type = String, min_length = 5, max_length = 64)]
     password: Option<String>,
-    /// What customers read on the phone.
-    #[schema(value_type = String)]
+    /// What customers read on the phone, 1 to 100 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     name: Option<String>,
 }
 
@@ -138,6 +139,7 @@ pub struct BusinessQuery {
     /// Part of the order name or the customer's e-mail, in any case.
     name: Option<String>,
     /// `all` adds payments in which no money has moved.
+    #[param(value_type = String, required = false, pattern = "^(all)?$")]
     include: Option<String>,
 }
 

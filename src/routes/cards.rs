@@ -46,18 +46,19 @@ async fn cards_of(app: &App, customer: CustomerId) -> Result<Answer, ApiError> {
 #[schema(as = RegisterCard)]
 pub struct RegisterBody {
     /// 13 to 19 digits, with or without dashes.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^([ -]*[0-9]){13,19}[ -]*$")]
     card_number: Option<String>,
     /// `MM/YY`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^(0[1-9]|1[0-2])/[0-9]{2}$")]
     expiration_period: Option<String>,
     /// 3 or 4 digits; asked of the card company once, then forgotten.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^[0-9]{3,4}$")]
     cvc: Option<String>,
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 50, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     card_company: Option<String>,
     is_representative: Option<bool>,
     /// The payment method; `card` when absent.
+    #[schema(pattern = "^card$")]
     method: Option<String>,
 }
 

@@ -22,10 +22,10 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[schema(as = Credentials)]
 pub struct CredentialsBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = Email, max_length = 254)]
     email: Option<String>,
     /// 5 to 64 characters, at least a letter and a digit.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 5, max_length = 64)]
     password: Option<String>,
 }
 

@@ -60,9 +60,10 @@ pub struct ResolveBody {
     #[schema(value_type = bool)]
     approved: Option<bool>,
     /// Who said so, and how it was found out: 1 to 200 characters, kept for ever.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 200, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     note: Option<String>,
     /// The refund in doubt; the charge when absent.
+    #[schema(value_type = Option<String>, format = "uuid")]
     refund_id: Option<String>,
 }
 

@@ -28,14 +28,19 @@ pub const STATUS: Problem = Problem {
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// `YYYY-MM-DD`, from 00:00 in Seoul.
+    #[param(value_type = String, required = false, format = Date, pattern = "^(19[7-9][0-9]|[2-8][0-9]{3})-")]
     start_date: Option<String>,
     /// `YYYY-MM-DD`, to its end.
+    #[param(value_type = String, required = false, format = Date, pattern = "^(19[7-9][0-9]|[2-8][0-9]{3})-")]
     end_date: Option<String>,
     /// `APPROVED`, `CANCELED` or `REFUNDED`: payments that have such a transaction.
+    #[param(value_type = String, required = false, pattern = "^(APPROVED|CANCELED|REFUNDED)$")]
     status: Option<String>,
     /// From 0.
+    #[param(value_type = u64, required = false, minimum = 0, maximum = 1_000_000)]
     page: Option<String>,
     /// 1 to 20, 10 when absent.
+    #[param(value_type = u64, required = false, minimum = 1, maximum = 20)]
     limit: Option<String>,
 }
 

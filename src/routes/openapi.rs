@@ -6,7 +6,8 @@ use actix_web::HttpResponse;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Document,
+        ContentBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Type,
+        path::Operation,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -28,7 +29,7 @@ use super::{approvals, backoffice, cards, customers, doubts, history, keys, oper
         backoffice::cancel, doubts::list, doubts::resolve, keys::issue, keys::mine,
         operations::health_check, operations::healthz, operations::readyz, operations::metrics, document,
     ),
-    modifiers(&Security)
+    modifiers(&Security, &Conventions)
 )]
 struct Api;
 
@@ -48,6 +49,64 @@ impl Modify for Security {
         components.add_security_scheme("key", SecurityScheme::Http(basic.build()));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    }
+}
+
+/// The errors that follow from what an operation takes. What is particular to one stands beside its handler.
+struct Conventions;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+impl Modify for Conventions {
+    fn modify(&self, document: &mut Document) {
+        for (path, item) in &mut document.paths.paths {
+            if !path.starts_with("/api/v1/") && !path.starts_with("/api/backoffice/") {
+                continue;
+            }
+            let changing = [item.post.as_mut(), item.patch.as_mut(), item.delete.as_mut()].into_iter().flatten();
+            for operation in changing {
+                add_errors(path, operation, true);
+            }
+            if let Some(operation) = item.get.as_mut() {
+                add_errors(path, operation, false);
+            }
+        }
+    }
+}
+
+fn add_errors(path: &str, operation: &mut Operation, changes: bool) {
+    let parameters = operation.parameters.iter_mut().flatten();
+    let key = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.name == IDEMPOTENCY_KEY => Some(parameter),
+        _ => None,
+    });
+    let mut has_key = false;
+    for parameter in key {
+        let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,300}$"));
+        parameter.schema = Some(schema.build().into());
+        has_key = true;
+    }
+    let has_input = operation.request_body.is_some() || operation.parameters.iter().flatten().next().is_some();
+    let is_secured = operation.security.is_some();
+    let errors = [
+        (has_input, "400", "A field is missing or wrong; the message names it. Or the state does not allow it"),
+        (is_secured, "401", "The credentials are missing, wrong or no longer valid"),
+        (is_secured, "403", "These credentials do not allow it"),
+        (
+            is_secured && (path.contains('{') || changes),
+            "404",
+            "There is no such thing, or it belongs to another account",
+        ),
+        (changes, "409", "It conflicts with the present state, or the first request with this key is under way"),
+        (operation.request_body.is_some(), "413", "The body is larger than 32 KiB"),
+        (has_key, "422", "The idempotency key was used for another request"),
+        (true, "429", "Too many requests; `Retry-After` says when to try again"),
+        (true, "503", "Overloaded, or the database does not answer; `Retry-After` says when to try again"),
+    ];
+    for (_, status, description) in errors.into_iter().filter(|(holds, ..)| *holds) {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Failure"))).build();
+        let response = ResponseBuilder::new().description(description).content("application/json", content).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert(response.into());
     }
 }
 

@@ -33,20 +33,23 @@ use crate::{
 #[schema(as = CreatePayment)]
 pub struct CreateBody {
     /// Won, 1 to 100,000,000.
-    #[schema(value_type = i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
     amount: Option<Amount>,
     /// `KRW`.
+    #[schema(pattern = "^KRW$")]
     currency: Option<String>,
     /// 1 to 100 characters; unique for the shop.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     order_id: Option<String>,
     /// 1 to 100 characters.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     order_name: Option<String>,
     /// An http(s) address without a user name. Where the merchant has registered websites, a client key may name
     /// addresses on these alone.
+    #[schema(format = "uri", max_length = 2048)]
     success_url: Option<String>,
     /// As `successUrl`.
+    #[schema(format = "uri", max_length = 2048)]
     fail_url: Option<String>,
     /// A JSON object of at most 2 KiB, returned byte for byte to the shop's secret key.
     #[schema(value_type = Option<Object>)]
@@ -130,14 +133,15 @@ pub fn without_zone(at: Timestamp) -> String {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ConfirmPayment)]
 pub struct ConfirmBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     order_id: Option<String>,
     #[schema(value_type = String)]
     payment_key: Option<String>,
     /// Won; must be the amount of the payment.
-    #[schema(value_type = i64)]
+    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
     amount: Option<Amount>,
     /// The payment's, `KRW`.
+    #[schema(pattern = "^KRW$")]
     currency: Option<String>,
 }
 
@@ -251,14 +255,16 @@ pub async fn payment_of(app: &App, merchant: MerchantId, key: &str) -> Result<st
 #[schema(as = CancelPayment)]
 pub struct CancelBody {
     /// Won; all that is left when absent.
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = i64, required = false, minimum = 1, maximum = 100_000_000)]
     amount: Option<Amount>,
     /// The payment's, `KRW`.
+    #[schema(value_type = String, required = false, pattern = "^KRW$")]
     currency: Option<String>,
     /// What the caller believes is left; 409 when it is not.
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = i64, required = false, minimum = 0, maximum = 100_000_000)]
     expected_balance: Option<Amount>,
     /// At most 200 characters.
+    #[schema(value_type = String, required = false, max_length = 200, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     reason: Option<String>,
 }
 

@@ -69,11 +69,13 @@ pub async fn status(app: web::Data<App>, shop: AnyKey, order: web::Path<String>)
 #[schema(as = CancelOrder)]
 pub struct CancelOrderBody {
     /// At most 200 characters.
+    #[schema(value_type = String, required = false, max_length = 200, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     reason: Option<String>,
     /// A part cannot be asked for here; all that is left may be named.
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = i64, required = false, minimum = 1, maximum = 100_000_000)]
     amount: Option<Amount>,
     /// The payment's, `KRW`.
+    #[schema(value_type = String, required = false, pattern = "^KRW$")]
     currency: Option<String>,
 }
 
