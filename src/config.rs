@@ -2,6 +2,7 @@
 
 mod master_key;
 mod production;
+mod urls;
 
 use std::{
     net::SocketAddr,
@@ -20,7 +21,7 @@ use crate::{
     actors::{ActorSettings, PaymentSettings, ResolutionSettings},
     live::LiveSettings,
     private_files,
-    routes::{AuthSettings, BackofficeSettings, REQUEST_TIMEOUT, RateLimitSettings, ServerSettings},
+    routes::{AuthSettings, BackofficeSettings, CompatSettings, REQUEST_TIMEOUT, RateLimitSettings, ServerSettings},
     store::{DatabaseSettings, JournalSettings},
     telemetry::LogSettings,
     vault::{Vault, VaultError},
@@ -59,6 +60,7 @@ pub struct Settings {
     pub auth: AuthSettings,
     pub rate_limit: RateLimitSettings,
     pub backoffice: BackofficeSettings,
+    pub compat: CompatSettings,
     pub demo: DemoSettings,
 }
 
@@ -133,6 +135,8 @@ pub enum ConfigError {
     NotForProduction(Vec<&'static str>),
     #[error("{0}")]
     Senseless(&'static str),
+    #[error("{key} {reason}")]
+    Url { key: &'static str, reason: &'static str },
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("the master key file {}: {error}", .path.display())]
@@ -208,7 +212,9 @@ impl Settings {
             ),
             (self.live.nats_url.is_empty(), "live.nats_url: this version runs on one node"),
         ];
-        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(ConfigError::Senseless(rule)))
+        let broken = rules.into_iter().find(|(holds, _)| !holds);
+        broken.map_or(Ok(()), |(_, rule)| Err(ConfigError::Senseless(rule)))?;
+        self.check_urls()
     }
 
     /// The address to listen on.

@@ -270,6 +270,7 @@ fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, Sta
         live: settings.live.clone(),
         files: files(&settings.backoffice),
         backoffice: settings.backoffice.clone(),
+        compat: settings.compat,
         metrics,
         has_demo: settings.seeds_demo(),
         shutdown,

@@ -27,7 +27,7 @@ use crate::{
     domain::{Payment, QrClaims, Redirects, Status},
     error::{ApiError, Code, Lang},
     live::scanned_by,
-    routes::{App, deep_link, qr_svg, without_zone},
+    routes::{App, deep_link, qr_svg},
 };
 
 #[derive(Template)]
@@ -80,7 +80,11 @@ pub async fn page(
         order_name: claims.order_name,
         amount: won(claims.amount, page.lang),
         matching_number: matching::number(&token),
-        deep_link: deep_link(&app.phone_app_url(&request), &token, &without_zone(payment.order.expires_at)),
+        deep_link: deep_link(
+            &app.phone_app_url(&request),
+            &token,
+            &app.compat.expired_at.write(payment.order.expires_at),
+        ),
         state: state(&payment),
         scanned_by: scanned_by(&payment).unwrap_or_default(),
         seq: payment.seq,
@@ -115,7 +119,7 @@ fn no_such_payment(request: &HttpRequest) -> Result<HttpResponse, ApiError> {
 /// The QR code behind `qrSvgUrl`: the phone app's deep link.
 pub async fn qr(app: web::Data<App>, request: HttpRequest, token: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let (_, payment) = payment_of(&app, &token).await?;
-    let link = deep_link(&app.phone_app_url(&request), &token, &without_zone(payment.order.expires_at));
+    let link = deep_link(&app.phone_app_url(&request), &token, &app.compat.expired_at.write(payment.order.expires_at));
     let picture = qr_svg(&link)?;
     let mut response = HttpResponse::Ok();
     // The picture of a token never changes.
@@ -174,8 +178,18 @@ pub fn return_url(payment: &Payment, lang: Lang) -> Option<String> {
     with_query(redirects.fail_url.as_deref()?, &told)
 }
 
+/// `url` with parameters of ours in place of those of the same name; the others stay as they are written.
 fn with_query(url: &str, told: &[(&str, String)]) -> Option<String> {
     let mut url = url::Url::parse(url).ok()?;
-    url.query_pairs_mut().extend_pairs(told);
+    let is_ours = |pair: &str| {
+        let name = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
+        name.is_some_and(|name| told.iter().any(|(ours, _)| *ours == name))
+    };
+    let kept = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_ours(pair));
+    let mut query: Vec<&str> = kept.collect();
+    let ours = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(told).finish();
+    query.push(&ours);
+    let query = query.join("&");
+    url.set_query(Some(&query));
     Some(url.into())
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Tokens,
     auth::{AuthSettings, Lookups},
+    compat::CompatSettings,
     limits::Limits,
     networks::Network,
 };
@@ -96,6 +97,7 @@ pub struct App {
     pub server: ServerSettings,
     pub live: LiveSettings,
     pub backoffice: BackofficeSettings,
+    pub compat: CompatSettings,
     /// For files being written.
     pub files: Arc<Shares<MerchantId>>,
     pub metrics: PrometheusHandle,

@@ -1,7 +1,6 @@
 //! Shops: ask for a payment, confirm it, look at it, give money back.
 
 use actix_web::{CustomizeResponder, HttpRequest, Responder, web};
-use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -62,9 +61,9 @@ pub struct CreateBody {
 pub struct Created {
     /// Signed; its payload is readable by the phone.
     token: String,
-    /// UTC without a zone: existing clients append the `Z` themselves.
+    /// When the payment expires, for older clients alone: `2026/11/22,16:37:17-0000(`. Read `expiresAt` instead.
     expired_at: String,
-    /// UTC with a zone.
+    /// When the payment expires: ISO 8601, UTC, with `Z`.
     expires_at: String,
     checkout_url: String,
     qr_svg_url: String,
@@ -117,16 +116,11 @@ fn created(app: &App, payment: &Payment, merchant_name: &str, public_url: &str) 
     let QrLinks { checkout_url, qr_svg_url } = QrLinks::of(public_url, &token);
     Ok(Answer::ok(Created {
         token,
-        expired_at: without_zone(payment.order.expires_at),
+        expired_at: app.compat.expired_at.write(payment.order.expires_at),
         expires_at: iso(payment.order.expires_at),
         checkout_url,
         qr_svg_url,
     }))
-}
-
-/// `2026-11-22T16:09:48.832456`: UTC, microseconds, no zone.
-pub fn without_zone(at: Timestamp) -> String {
-    format!("{:.6}", Offset::UTC.to_datetime(at))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -1,6 +1,7 @@
 //! Pools, pragmas and the schema.
 
 use std::{
+    fmt,
     fs::File,
     path::{Path, PathBuf},
     str::FromStr,
@@ -25,7 +26,7 @@ use super::{
 use crate::private_files;
 
 /// `[database]` of the configuration.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// `sqlite://path/to/file` or `postgres://…`.
@@ -42,6 +43,14 @@ pub struct DatabaseSettings {
     pub write_timeout_ms: u64,
     /// How long the file of SQLite may fail to be opened anew after an I/O error before the process gives up.
     pub reopen_timeout_ms: u64,
+}
+
+impl fmt::Debug for DatabaseSettings {
+    /// Without the address, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let backend = if is_sqlite(&self.url) { "sqlite" } else { "postgres" };
+        f.debug_struct("DatabaseSettings").field("backend", &backend).finish_non_exhaustive()
+    }
 }
 
 /// How long SQLite waits for another process's write before it gives up.

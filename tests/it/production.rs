@@ -47,7 +47,9 @@ async fn production_refuses_to_start_without_each_thing_that_it_needs_and_names_
         (NETWORK, "http://127.0.0.1:8090", "acquirer.card.allow_http_on_loopback"),
         (PUBLIC, "", "PAYGATE__SERVER__PUBLIC_URL"),
         (PUBLIC, "http://pay.example.com", "server.public_url is not https"),
-        (PUBLIC, "pay.example.com", "server.public_url is not https"),
+        (PUBLIC, "pay.example.com", "server.public_url must be an address"),
+        (PUBLIC, "https://pay.example.com/base", "server.public_url must not have a path"),
+        (NETWORK, "htps://card-network.example.com", "acquirer.card.base_url must begin with https://"),
         ("PAYGATE__DEMO__SEED", "true", "demo.seed"),
     ] {
         refuses(&database, &ready_but(&[(name, value)]), &[reason]).await;
@@ -122,4 +124,48 @@ async fn an_empty_variable_counts_as_not_set() {
     // Spaces and stray commas are no keys, either.
     let stray = [("PAYGATE__VAULT__PREVIOUS_KEYS", " , ")];
     Process::start(&database, &stray).await;
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_stops_the_start_and_is_named_also_locally() {
+    let database = TestDatabase::create().await;
+    for (name, value, reason) in [
+        (PUBLIC, "https://pay.example.com/base", "server.public_url must not have a path"),
+        (PUBLIC, "pay.example.com", "server.public_url must be an address"),
+        (PUBLIC, "htps://pay.example.com", "server.public_url must begin with https:// or http://"),
+        ("PAYGATE__SERVER__PHONE_APP_URL", "app.example.com/m", "server.phone_app_url must be an address"),
+        (
+            NETWORK,
+            "https://user:secret@card-network.example.com",
+            "acquirer.card.base_url must not contain a user name",
+        ),
+        ("PAYGATE__DATABASE__URL", "mysql://db/paygate", "database.url must begin with"),
+    ] {
+        refuses(&database, &[(name, value)], &[reason]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_password_of_a_database_url_is_never_printed() {
+    let database = TestDatabase::create().await;
+    for url in [
+        "postgres://paygate:horse/staple@127.0.0.1:1/paygate",
+        "postgres://paygate:horse#staple@127.0.0.1:1/paygate",
+        "postgres://paygate:horse-staple@127.0.0.1:port/paygate",
+        "postgre://paygate:horse-staple@127.0.0.1:1/paygate",
+        "postgres://paygate:horse-staple@127.0.0.1:1/paygate",
+        "postgres://paygate:horse-staple@127.0.0.1:1/paygate?sslmode=horse",
+        "postgres:/paygate:horse-staple@127.0.0.1:1/paygate",
+    ] {
+        // One that can be read is connected to, and given up after a while.
+        let is_whole = url.starts_with("postgres://paygate:horse-staple@127.0.0.1:1/paygate");
+        let all = [&[][..], &["migrate"], &["audit"]];
+        for arguments in &all[..if is_whole { 1 } else { all.len() }] {
+            let patience = ("PAYGATE__DATABASE__ACQUIRE_TIMEOUT_MS", "500");
+            let variables = [("PAYGATE__DATABASE__URL", url), ("PAYGATE__LOG__FILTER", "debug"), patience];
+            let (status, log) = run(command(&database, arguments, &variables)).await;
+            assert!(!status.success(), "{url}: {log}");
+            assert!(!log.contains("staple"), "{url} {arguments:?}: {log}");
+        }
+    }
 }

@@ -197,3 +197,26 @@ async fn each_connection_of_a_page_tells_how_much_time_is_left_by_the_servers_cl
     let mut late = app.http.get(format!("{path}?lastEventId=1")).listen().await;
     late.expect_all(&["onopen", "payment-canceled", "payment-clock"]).await;
 }
+
+#[tokio::test]
+async fn parameters_of_ours_replace_the_shops_of_the_same_name_and_leave_the_others_as_they_are_written() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let mut order = Shop::order(15_000, &fresh("order"));
+    order["successUrl"] = json!("https://shop.example.com/ok?orderId=17&a=%20x&paymentKey&order%49d=18&&b=+y%26#top");
+    order["failUrl"] = json!("https://shop.example.com/no?message=old&code=1&sig=a%2Fb");
+    let token = shop.create(&order).await.data()["token"].as_str().unwrap().to_owned();
+    let key = customer.approve(&token).await.data()["paymentKey"].as_str().unwrap().to_owned();
+    let id = order["orderId"].as_str().unwrap();
+    let back = leads(&app, Method::GET, &format!("/checkout/{token}/return")).await;
+    let query = format!("a=%20x&b=+y%26&paymentKey={key}&orderId={id}&amount=15000");
+    assert_eq!(back, format!("https://shop.example.com/ok?{query}#top"));
+
+    order["orderId"] = json!(fresh("order"));
+    let token = shop.create(&order).await.data()["token"].as_str().unwrap().to_owned();
+    leads(&app, Method::POST, &format!("/checkout/{token}/cancel")).await;
+    let back = leads(&app, Method::GET, &format!("/checkout/{token}/return")).await;
+    let names: Vec<_> = url::Url::parse(&back).unwrap().query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["sig", "code", "message", "orderId"]);
+    assert!(back.contains("?sig=a%2Fb&code=PAYMENT_CANCELED&"), "{back}");
+}

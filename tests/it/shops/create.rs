@@ -1,9 +1,11 @@
 //! `POST /api/v1/p/merchant`.
 
-use std::time::Instant;
+use std::{process::Command, time::Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+
+use paygate::routes::ExpiredAt;
 
 use crate::support::{Shop, TestApp, TestClock, fresh, spawn_app};
 
@@ -12,8 +14,7 @@ async fn a_created_payment_has_its_token_and_its_deadline_in_both_spellings() {
     let clock = TestClock::at("2026-11-22T15:59:48.832456Z");
     let app = TestApp::with(|_| {}).clock(&clock).start().await;
     let created = app.shop().await.create(&Shop::order(15_000, &fresh("order"))).await.data();
-    // The SDK appends the `Z` itself.
-    assert_eq!(created["expiredAt"], "2026-11-22T16:09:48.832456");
+    assert_eq!(created["expiredAt"], "2026/11/22,16:09:48-0000(");
     assert_eq!(created["expiresAt"], "2026-11-22T16:09:48.832456Z");
     let names: Vec<&String> = created.as_object().unwrap().keys().collect();
     assert_eq!(names, ["checkoutUrl", "expiredAt", "expiresAt", "qrSvgUrl", "token"]);
@@ -21,9 +22,13 @@ async fn a_created_payment_has_its_token_and_its_deadline_in_both_spellings() {
 }
 
 #[tokio::test]
-async fn the_deadline_has_six_decimals_even_when_they_are_zero() {
+async fn the_deadline_in_iso_has_six_decimals_even_when_they_are_zero() {
     let clock = TestClock::at("2026-11-22T15:00:00Z");
-    let app = TestApp::with(|settings| settings.payment.expires_after_s = 60).clock(&clock).start().await;
+    let app = TestApp::with(|settings| {
+        settings.payment.expires_after_s = 60;
+        settings.compat.expired_at = ExpiredAt::Iso;
+    });
+    let app = app.clock(&clock).start().await;
     let created = app.shop().await.create(&Shop::order(15_000, &fresh("order"))).await.data();
     assert_eq!(created["expiredAt"], "2026-11-22T15:01:00.000000");
     assert_eq!(created["expiresAt"], "2026-11-22T15:01:00.000000Z");
@@ -35,10 +40,28 @@ async fn a_payment_lives_ten_minutes_by_default() {
     let before = Timestamp::now();
     let created = app.shop().await.create(&Shop::order(1, &fresh("order"))).await.data();
     let expires: Timestamp = created["expiresAt"].as_str().unwrap().parse().unwrap();
-    let same: Timestamp = format!("{}Z", created["expiredAt"].as_str().unwrap()).parse().unwrap();
-    assert_eq!(expires, same, "both spellings are the same instant");
     let life = expires.duration_since(before);
     assert!((600..610).contains(&life.as_secs()), "{life}");
+}
+
+#[tokio::test]
+async fn older_clients_read_the_deadline_as_the_same_instant_in_every_zone_with_and_without_a_zone_of_their_own() {
+    if Command::new("node").arg("--version").output().is_err() {
+        assert!(std::env::var_os("PAYGATE_CI").is_none(), "there is no node");
+        return;
+    }
+    let app = spawn_app().await;
+    let created = app.shop().await.create(&Shop::order(1, &fresh("order"))).await.data();
+    let expired_at = created["expiredAt"].as_str().unwrap();
+    let expires: Timestamp = created["expiresAt"].as_str().unwrap().parse().unwrap();
+    for zone in ["Asia/Seoul", "UTC", "America/New_York"] {
+        for text in [expired_at.to_owned(), format!("{expired_at}Z")] {
+            let script = "process.stdout.write(String(new Date(process.argv[1]).getTime()))";
+            let read = Command::new("node").args(["-e", script, &text]).env("TZ", zone).output().unwrap();
+            let read = String::from_utf8(read.stdout).unwrap();
+            assert_eq!(read, (expires.as_second() * 1_000).to_string(), "{text} in {zone}");
+        }
+    }
 }
 
 #[tokio::test]
