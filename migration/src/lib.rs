@@ -17,6 +17,7 @@ mod m0011_returns;
 mod m0012_names;
 mod m0013_deep_pages;
 mod m0020_card_failures;
+mod m0021_normal_form;
 
 pub struct Migrator;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_names::Migration),
             Box::new(m0013_deep_pages::Migration),
             Box::new(m0020_card_failures::Migration),
+            Box::new(m0021_normal_form::Migration),
         ]
     }
 }

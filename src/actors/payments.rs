@@ -347,11 +347,22 @@ impl Payments {
         self.registry.look(id).await
     }
 
-    /// The payment of a shop's order.
+    /// The payment of a shop's order, in whichever form its id is written.
     ///
     /// # Errors
     /// [`AskError::NotFound`], or it cannot be looked up.
     pub async fn find(&self, merchant: MerchantId, order: &OrderId) -> Result<PaymentId, AskError> {
+        match (self.find_exactly(merchant, order).await, order.composed()) {
+            (Err(AskError::NotFound), Some(composed)) => self.find_exactly(merchant, &composed).await,
+            (found, _) => found,
+        }
+    }
+
+    /// The payment of a shop's order whose id is stored as it is given.
+    ///
+    /// # Errors
+    /// [`AskError::NotFound`], or it cannot be looked up.
+    pub async fn find_exactly(&self, merchant: MerchantId, order: &OrderId) -> Result<PaymentId, AskError> {
         self.registry.find(merchant, order).await
     }
 

@@ -80,6 +80,50 @@ fn a_name_is_seen_and_taken_for_what_it_is() {
 }
 
 #[test]
+fn two_order_ids_that_look_alike_are_the_same_one() {
+    for text in [" ", " A-1", "A-1 ", "\u{3000}A-1", "A-1\u{a0}"] {
+        assert_eq!(text.parse::<OrderId>(), Err(TextError::Edge), "{text:?}");
+    }
+    for c in [
+        '\u{ad}',
+        '\u{200b}',
+        '\u{200d}',
+        '\u{200e}',
+        '\u{202e}',
+        '\u{2060}',
+        '\u{2066}',
+        '\u{feff}',
+        '\u{fe0f}',
+        '\u{a0}',
+        '\u{3000}',
+        '\u{3164}',
+        '\u{e0041}',
+    ] {
+        assert_eq!(format!("A{c}1").parse::<OrderId>(), Err(TextError::Hidden), "{c:?}");
+        assert_eq!(format!("A1{c}b").parse::<OrderId>(), Err(TextError::Hidden), "{c:?}");
+        assert!(OrderId::try_from(format!("A{c}1")).is_ok(), "what was taken once stays readable");
+    }
+    let (composed, decomposed): (OrderId, OrderId) = ("한글-é".parse().unwrap(), "한글-e\u{301}".parse().unwrap());
+    assert_eq!(composed, decomposed);
+    assert_eq!(OrderId::try_from("e\u{301}".to_owned()).unwrap().composed(), Some("é".parse().unwrap()));
+    assert_eq!(composed.composed(), None);
+    for good in ["A 1", "👩\u{200d}🍳-1", "❤\u{fe0f}", "❤\u{fe0f}\u{200d}🔥", "주문 1"] {
+        assert_eq!(good.parse::<OrderId>().unwrap().as_str(), good);
+    }
+}
+
+#[test]
+fn what_people_read_hides_nothing_and_turns_nothing_around() {
+    for bad in ["환불\u{202e}", "a\u{200b}b", "\u{feff}a", "a\u{2066}b", "a\u{e0041}"] {
+        assert_eq!(check_visible(bad), Err(TextError::Hidden), "{bad:?}");
+    }
+    for good in ["", " 단순 변심 ", "첫 줄\n둘째 줄", "👩\u{200d}🍳", "می\u{200c}خواهم", "❤\u{fe0f}"]
+    {
+        assert_eq!(check_visible(good), Ok(()), "{good:?}");
+    }
+}
+
+#[test]
 fn what_is_no_payment_key_is_refused() {
     let good = PaymentKey::new(Uuid::from_u128(7).into(), 9).to_string();
     let bad = [String::new(), good[1..].into(), format!("{good}A"), format!("{good}="), good.replacen('A', "+", 1)];

@@ -25,6 +25,7 @@ mod policy;
 mod refund;
 mod resolution;
 mod status;
+mod text;
 
 #[cfg(test)]
 mod facts;
@@ -50,10 +51,11 @@ pub use decide::{MAX_CONFIRM_ATTEMPTS, MAX_REFUSED_VERIFICATIONS, MAX_VERIFICATI
 pub use event::{By, Event, Recorded};
 pub use ids::{CancelNo, CardId, CustomerId, MerchantId, PaymentId, PaymentKey, TxnNo};
 pub use money::{Currency, Money, MoneyError};
-pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects, TextError};
+pub use order::{Instrument, Order, OrderId, OrderName, Payer, Redirects};
 pub use outcome::{Approval, Found, Outcome, Reason};
 pub use payment::{Operation, Payment};
 pub use policy::{LEAST_RETRY_PAUSE, Policy};
 pub use refund::{AskedAgain, MAX_REFUNDS, Refund, RefundKind, RefundState, business_day};
 pub use resolution::{Resolution, Resolving, STUCK_AFTER};
 pub use status::Status;
+pub use text::{TextError, check_visible, folded_email};

@@ -4,64 +4,12 @@ use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::{CardId, CustomerId, MerchantId, Money};
-
-/// Why a text is not an order id or order name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TextError {
-    #[error("must have 1 to 100 characters")]
-    Length,
-    #[error("contains a character that is not allowed")]
-    Character,
-    #[error("must have a character that can be seen")]
-    Invisible,
-}
-
-const MAX_TEXT_CHARS: usize = 100;
-
-fn checked(text: &str, refused: impl Fn(char) -> bool) -> Result<Box<str>, TextError> {
-    let count = text.chars().take(MAX_TEXT_CHARS + 1).count();
-    if count == 0 || count > MAX_TEXT_CHARS {
-        return Err(TextError::Length);
-    }
-    if text.chars().any(refused) {
-        return Err(TextError::Character);
-    }
-    Ok(text.into())
-}
-
-/// Line and paragraph separators break a line in many clients although they are no control characters.
-fn breaks_a_line(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// What turns the direction of a text around lets a name read as another one.
-fn disguises(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Spaces, what joins or divides its neighbours without being there, and the blanks among letters and signs.
-fn is_invisible(c: char) -> bool {
-    let has_no_width = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
-    let is_blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
-    c.is_whitespace() || has_no_width || is_blank
-}
-
-/// Somebody reads it, and takes it for what it looks like.
-fn readable(text: &str) -> Result<(), TextError> {
-    if text.chars().any(disguises) {
-        return Err(TextError::Character);
-    }
-    // That it is empty is said of its length.
-    if !text.is_empty() && text.chars().all(is_invisible) { Err(TextError::Invisible) } else { Ok(()) }
-}
-
-/// A path loses such a segment.
-fn no_dots(text: &str) -> Result<(), TextError> {
-    if matches!(text, "." | "..") { Err(TextError::Character) } else { Ok(()) }
-}
+use super::{
+    CardId, CustomerId, MerchantId, Money,
+    text::{TextError, breaks_a_line, checked, readable, unmistakable},
+};
 
 /// `$refused` is what it never has, `$taken` what is asked of a new one besides.
 macro_rules! text {
@@ -80,9 +28,11 @@ macro_rules! text {
         impl FromStr for $name {
             type Err = TextError;
 
+            /// In the composed form (NFC), in which texts are compared.
             fn from_str(text: &str) -> Result<Self, TextError> {
-                let checked = checked(text, $refused)?;
-                $taken(text)?;
+                let text: String = text.nfc().collect();
+                let checked = checked(&text, $refused)?;
+                $taken(&text)?;
                 Ok(Self(checked))
             }
         }
@@ -113,8 +63,15 @@ macro_rules! text {
 text! {
     /// The shop's own name of an order, unique for this shop. Clients paste it raw into URLs and SSE
     /// data, so everything that would need escaping there is refused, and so is what a URL's path loses.
-    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%'), no_dots
+    OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%'), unmistakable
 }
+impl OrderId {
+    /// The id in the composed form, when it is stored in another one: as older versions took it.
+    pub fn composed(&self) -> Option<Self> {
+        (!is_nfc(&self.0)).then(|| Self(self.0.nfc().collect::<String>().into()))
+    }
+}
+
 text! {
     /// What the customer reads on the phone.
     OrderName, breaks_a_line, readable

@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::OperatorError;
 use crate::{
+    domain::folded_email,
     store::Store,
     vault::{PasswordHasher, random},
 };
@@ -14,7 +15,7 @@ use crate::{
 /// # Errors
 /// There is no such business, or the database failed.
 pub async fn reset_password(store: &Store, hasher: &PasswordHasher, email: &str) -> Result<String, OperatorError> {
-    let email = email.trim().to_lowercase();
+    let email = folded_email(email);
     let (business, _) = store.merchant_by_email(&email).await?.ok_or(OperatorError::NoBusiness)?;
     let refused = |error: &dyn std::fmt::Display| OperatorError::Refused(error.to_string());
     let chance = random::<15>().map_err(|error| refused(&error))?;

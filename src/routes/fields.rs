@@ -5,9 +5,10 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use secrecy::SecretString;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    domain::{OrderId, OrderName, PaymentKey, TextError},
+    domain::{OrderId, OrderName, PaymentKey, TextError, check_visible, folded_email},
     error::{ApiError, Code, Problem},
 };
 
@@ -22,6 +23,10 @@ pub const CHARACTER: Problem =
     Problem { ko: "사용할 수 없는 문자가 있습니다", en: "contains a character that is not allowed" };
 const INVISIBLE: Problem =
     Problem { ko: "눈에 보이는 글자가 있어야 합니다", en: "must have a character that can be seen" };
+const HIDDEN: Problem =
+    Problem { ko: "눈에 보이지 않는 문자가 있습니다", en: "contains a character that cannot be seen" };
+const EDGE: Problem =
+    Problem { ko: "앞이나 뒤에 공백이 있을 수 없습니다", en: "must not begin or end with a blank" };
 const PASSWORD: Problem = Problem {
     ko: "영문자와 숫자를 포함해 5자 이상 64자 이하여야 합니다",
     en: "must have 5 to 64 characters, at least a letter and a digit",
@@ -59,13 +64,22 @@ fn text<T: FromStr<Err = TextError>>(name: &'static str, value: Option<String>) 
                 TextError::Length => LENGTH,
                 TextError::Character => CHARACTER,
                 TextError::Invisible => INVISIBLE,
+                TextError::Hidden => HIDDEN,
+                TextError::Edge => EDGE,
             },
         )
     })
 }
 
+/// The id of a new order.
 pub fn order_id(value: Option<String>) -> Result<OrderId, ApiError> {
     text("orderId", value)
+}
+
+/// The id of an order that may be there: also one that would not be taken any more.
+pub fn known_order_id(value: Option<String>) -> Result<OrderId, ApiError> {
+    let value = required("orderId", value)?;
+    OrderId::try_from(value.clone()).or_else(|_| text("orderId", Some(value)))
 }
 
 pub fn order_name(value: Option<String>) -> Result<OrderName, ApiError> {
@@ -75,12 +89,13 @@ pub fn order_name(value: Option<String>) -> Result<OrderName, ApiError> {
 /// The name of a business: what an order name may be.
 pub fn name(value: Option<String>) -> Result<String, ApiError> {
     let name: OrderName = text("name", value.map(|name| name.trim().to_owned()))?;
+    check_visible(name.as_str()).map_err(|_| ApiError::field("name", HIDDEN))?;
     Ok(name.into())
 }
 
-/// In lower case: addresses are compared that way.
+/// A new e-mail, as it is compared.
 pub fn email(value: Option<String>) -> Result<String, ApiError> {
-    let email = required("email", value)?.trim().to_lowercase();
+    let email = folded_email(&required("email", value)?);
     // PostgreSQL takes no NUL, and nobody has such an address.
     let good = email.len() <= MAX_EMAIL_BYTES
         && EmailAddress::parse_with_options(&email, Options::default().without_display_text()).is_ok()
@@ -90,13 +105,13 @@ pub fn email(value: Option<String>) -> Result<String, ApiError> {
 
 /// An e-mail as somebody types it to sign in. What cannot be one belongs to nobody, and is not remembered.
 pub fn given_email(value: Option<String>) -> Result<String, ApiError> {
-    let email = required("email", value)?.trim().to_lowercase();
+    let email = folded_email(&required("email", value)?);
     if email.len() <= MAX_EMAIL_BYTES { Ok(email) } else { Err(Code::SignInFailed.into()) }
 }
 
 /// A new password.
 pub fn new_password(value: Option<String>) -> Result<SecretString, ApiError> {
-    let password = required("password", value)?;
+    let password: String = required("password", value)?.nfc().collect();
     let length = (5..=64).contains(&password.chars().count());
     let mixed = password.contains(char::is_alphabetic) && password.contains(|c: char| c.is_ascii_digit());
     if length && mixed { Ok(password.into()) } else { Err(ApiError::field("password", PASSWORD)) }
@@ -139,6 +154,7 @@ fn remark(name: &'static str, text: String) -> Result<Box<str>, ApiError> {
     if text.contains(|c: char| c.is_control() && c != '\n') {
         return Err(ApiError::field(name, CHARACTER));
     }
+    check_visible(&text).map_err(|_| ApiError::field(name, HIDDEN))?;
     Ok(text.into_boxed_str())
 }
 

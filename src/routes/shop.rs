@@ -22,7 +22,9 @@ use super::{
 };
 use crate::{
     actors::RefundRequest,
-    domain::{AskedAgain, Authorization, By, MerchantId, Order, Payment, QrClaims, Reason, RefundState, Status},
+    domain::{
+        AskedAgain, Authorization, By, MerchantId, Order, OrderId, Payment, QrClaims, Reason, RefundState, Status,
+    },
     error::{ApiError, Code},
     vault::ApiKeyKind,
 };
@@ -89,6 +91,7 @@ pub async fn create(
 ) -> Result<CustomizeResponder<Answer>, ApiError> {
     let CreateBody { amount, currency, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
     amounts::currency(currency.as_deref())?;
+    not_under_its_old_spelling(&app, shop.merchant.id, order_id.as_deref()).await?;
     let order = Order {
         merchant: shop.merchant.id,
         amount: amounts::won("amount", amount)?,
@@ -108,6 +111,15 @@ pub async fn create(
     let embeddable = embeddable(&app, &request, order.merchant).await?;
     let answer = once.ask(None, view, |claim| app.payments.create(order.clone(), by, claim)).await?;
     Ok(answer.customize().insert_header((EMBEDDABLE, embeddable)))
+}
+
+/// Older versions stored order ids as they came. Such an order is not begun a second time under its composed form.
+async fn not_under_its_old_spelling(app: &App, merchant: MerchantId, given: Option<&str>) -> Result<(), ApiError> {
+    let old = given.and_then(|given| OrderId::try_from(given.to_owned()).ok()).filter(|id| id.composed().is_some());
+    match old {
+        Some(old) if app.payments.find_exactly(merchant, &old).await.is_ok() => Err(Code::OrderExists.into()),
+        _ => Ok(()),
+    }
 }
 
 fn created(app: &App, payment: &Payment, merchant_name: &str, public_url: &str) -> Result<Answer, ApiError> {
@@ -178,7 +190,7 @@ pub async fn confirm(
 ) -> Result<Answer, ApiError> {
     let SecretKey(merchant) = shop;
     let ConfirmBody { order_id, payment_key: key, amount, currency } = body.parse()?;
-    let order_id = fields::order_id(order_id)?;
+    let order_id = fields::known_order_id(order_id)?;
     let key = required("paymentKey", key)?;
     let amount = amounts::won("amount", amount)?.minor();
     amounts::currency(currency.as_deref())?;

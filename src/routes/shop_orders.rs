@@ -34,7 +34,7 @@ pub async fn order(app: web::Data<App>, shop: SecretKey, order: web::Path<String
 
 async fn payment_of(app: &App, merchant: MerchantId, order: String) -> Result<std::sync::Arc<Payment>, ApiError> {
     // What cannot be an order id is the id of no order.
-    let order = fields::order_id(Some(order)).map_err(|_| ApiError::from(Code::PaymentNotFound))?;
+    let order = fields::known_order_id(Some(order)).map_err(|_| ApiError::from(Code::PaymentNotFound))?;
     let id = app.payments.find(merchant, &order).await?;
     Ok(app.payments.look(id).await?)
 }

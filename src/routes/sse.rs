@@ -46,7 +46,7 @@ pub async fn shop(
 ) -> Result<HttpResponse, ApiError> {
     let AnyKey { merchant, .. } = shop;
     let resume = resume(&request, &query.0);
-    let order = fields::order_id(query.0.order_id)?;
+    let order = fields::known_order_id(query.0.order_id)?;
     let id = app.payments.find(merchant.id, &order).await?;
     open(&app, &request, (merchant.id, id), resume, Viewer::Party, |_| Ok(())).await
 }
@@ -64,7 +64,7 @@ pub async fn customer(
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn(customer) = customer;
     let resume = resume(&request, &query.0);
-    let order = fields::order_id(query.0.order_id)?;
+    let order = fields::known_order_id(query.0.order_id)?;
     let merchant = required("merchantId", query.0.merchant_id)?.parse().map_err(|_| Code::PaymentNotFound)?;
     let id = app.payments.find(merchant, &order).await?;
     let is_payer = move |payment: &Payment| payment.is_payer(customer.id).then_some(()).ok_or(Code::Forbidden);

@@ -45,6 +45,14 @@ pub struct DatabaseSettings {
     pub reopen_timeout_ms: u64,
 }
 
+impl DatabaseSettings {
+    /// # Errors
+    /// `url` cannot be used, and why.
+    pub fn check_url(&self) -> Result<(), &'static str> {
+        check_url(&self.url)
+    }
+}
+
 impl fmt::Debug for DatabaseSettings {
     /// Without the address, which may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,6 +242,25 @@ fn postgres_limits(limit_ms: u64) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Whether it names a database that Paygate knows. The reason never repeats it: it may hold a password.
+fn check_url(text: &str) -> Result<(), &'static str> {
+    if text.starts_with("sqlite:") {
+        let is_good = SqliteConnectOptions::from_str(text).is_ok();
+        return if is_good { Ok(()) } else { Err("must be sqlite:// and the path of a file") };
+    }
+    let url = url::Url::parse(text).map_err(
+        |_| "cannot be read; in a user name or a password write characters such as @ : / ? # % percent-encoded",
+    )?;
+    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+        return Err("must begin with sqlite:// or postgres://");
+    }
+    // What follows a `#` in a password would silently be left out.
+    if url.fragment().is_some() {
+        return Err("must not have a fragment; in a password write # as %23");
+    }
+    Ok(())
+}
+
 fn is_sqlite(url: &str) -> bool {
     url.starts_with("sqlite:")
 }
@@ -271,4 +298,19 @@ fn lock_beside(database: &Path) -> Result<File, DbErr> {
     let file = private_files::creating().write(true).open(path).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_one_that_paygate_knows() {
+        for good in ["sqlite://data/paygate.db", "sqlite::memory:", "postgres://u:p%23w@db/pay?sslmode=require"] {
+            assert_eq!(check_url(good), Ok(()), "{good}");
+        }
+        for bad in ["", "mysql://u:secret@db/pay", "postgres://u:se/cr@et/pay", "postgres://u:5432#secret@db/pay"] {
+            assert!(check_url(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use paygate_entity::{payment, payment_event, payment_transaction};
 use sea_orm::{ActiveValue::Set, IntoActiveModel, QueryResult};
+use unicode_normalization::UnicodeNormalization;
 
 use super::StoreError;
 use crate::domain::{Authorization, By, Event, Payment, PaymentId, Recorded, RefundKind, RefundState};
@@ -27,13 +28,14 @@ pub(super) const MANUAL: &str = "manual";
 
 /// The text that a name filter looks into.
 pub(super) fn search_text(order_name: &str, customer_email: Option<&str>) -> String {
-    format!("{}\n{}", folded(order_name), customer_email.unwrap_or_default())
+    let email: String = customer_email.unwrap_or_default().nfc().collect();
+    format!("{}\n{email}", folded(order_name))
 }
 
-/// In lower case, each character by itself: what is part of a text shall be part of the folded one. (The
+/// In the composed form (NFC) and in lower case, each character by itself: what is part of a text shall be part of the folded one. (The
 /// language's own way writes a sigma at the end of a word as another letter.)
 pub(super) fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
+    text.nfc().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).nfc().collect()
 }
 
 /// The customer in such a text, in lower case.

@@ -6,8 +6,9 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 /// Why a password was neither hashed nor verified.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +77,7 @@ impl PasswordHasher {
     /// [`PasswordError`]: too many at once, or the system failed.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         let argon2 = self.argon2.clone();
-        let hashed = self.blocking(&self.sign_ups, move || hash(&argon2, password.expose_secret())).await?;
+        let hashed = self.blocking(&self.sign_ups, move || hash(&argon2, &composed(&password))).await?;
         hashed.map_err(|error| PasswordError::Failed(error.to_string()))
     }
 
@@ -89,8 +90,10 @@ impl PasswordHasher {
         let decoy = self.decoy.clone();
         self.blocking(&self.sign_ins, move || {
             let known = stored.is_some();
-            let matches = PasswordHash::new(stored.as_deref().unwrap_or(&decoy))
-                .is_ok_and(|phc| argon2.verify_password(password.expose_secret().as_bytes(), &phc).is_ok());
+            let matches = PasswordHash::new(stored.as_deref().unwrap_or(&decoy)).is_ok_and(|phc| {
+                let is = |password: &str| argon2.verify_password(password.as_bytes(), &phc).is_ok();
+                spellings(&password).iter().any(|password| is(password))
+            });
             known && matches
         })
         .await
@@ -113,6 +116,19 @@ impl PasswordHasher {
     }
 }
 
+/// One keyboard composes the letters of a password, another does not.
+fn composed(password: &SecretString) -> Zeroizing<String> {
+    Zeroizing::new(password.expose_secret().nfc().collect())
+}
+
+/// The composed form first; then those in which older versions hashed what they were given.
+fn spellings(password: &SecretString) -> Vec<Zeroizing<String>> {
+    let given = password.expose_secret();
+    let mut all = vec![composed(password), Zeroizing::new(given.to_owned()), Zeroizing::new(given.nfd().collect())];
+    all.dedup();
+    all
+}
+
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, password_hash::Error> {
     Ok(argon2.hash_password(password.as_bytes())?.to_string())
 }
@@ -129,6 +145,21 @@ mod tests {
         assert!(hasher.verify("pass1234".into(), Some(stored.clone())).await.unwrap());
         assert!(!hasher.verify("pass12345".into(), Some(stored)).await.unwrap());
         assert!(!hasher.verify("no password hashes to this".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_its_letters_are_composed_also_one_hashed_by_an_older_version() {
+        let hasher = PasswordHasher::new(64, 1).unwrap();
+        let (composed, decomposed) = ("비밀번호1é", "비밀번호1é".nfd().collect::<String>());
+        let old = hash(&hasher.argon2, &decomposed).unwrap();
+        for stored in
+            [hasher.hash(composed.into()).await.unwrap(), hasher.hash(decomposed.clone().into()).await.unwrap(), old]
+        {
+            for given in [composed, &decomposed] {
+                assert!(hasher.verify(given.into(), Some(stored.clone())).await.unwrap(), "{given}");
+            }
+            assert!(!hasher.verify("비밀번호1e".into(), Some(stored)).await.unwrap());
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! What a business sees and gives back.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::support::{CARDS, Customer, PASSWORD, Shop, TestApp, card, fresh, spawn_app};
 
@@ -112,6 +114,47 @@ async fn a_name_is_found_in_order_names_in_any_case() {
         assert_eq!(found(part).await, [greek.as_str()], "{part}");
     }
     assert_eq!(found("").await.len(), 5, "an empty filter is none");
+}
+
+/// A Mac writes Hangul decomposed, a phone composed.
+#[tokio::test]
+async fn a_name_is_found_however_its_letters_are_composed() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let (composed, decomposed) = ("한글 café", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af} cafe\u{301}");
+    let both = [paid(&shop, &customer, composed).await, paid(&shop, &customer, decomposed).await];
+    for name in [composed, decomposed, "글 CAFÉ", "\u{1100}\u{1173}\u{11af}"] {
+        let page = shop.payments().query("name", name).await.data();
+        assert_eq!(orders(&page), [both[1].as_str(), both[0].as_str()], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_older_versions_stored_decomposed_is_composed_by_the_migration() {
+    let app = spawn_app().await;
+    let (shop, customer) = (app.shop().await, customer_named(&app, "한글@example.com").await);
+    let order = paid(&shop, &customer, "오래된 주문").await;
+    let nfd = |text: &str| text.nfd().collect::<String>();
+    let database = app.database.connect().await;
+    let name = nfd("오래된 주문");
+    for sql in [
+        format!(
+            "UPDATE payment SET search_text = '{name}' || substr(search_text, {})",
+            "오래된 주문".chars().count() + 1
+        ),
+        format!("UPDATE customer SET email = '{}' WHERE email LIKE '한글%'", nfd("한글@example.com")),
+        "DELETE FROM seaql_migrations WHERE version = 'm0021_normal_form'".to_owned(),
+    ] {
+        database.execute_unprepared(&sql).await.unwrap();
+    }
+    let none = shop.payments().query("name", "오래된").await.data();
+    assert_eq!(none["totalCount"], 0, "it has to be migrated");
+    database.close().await.unwrap();
+    let app = app.restart().await;
+    let found = app.http.get("/api/backoffice/v1/payments").bearer(&shop.token).query("name", "오래된").await.data();
+    assert_eq!(orders(&found), [order.as_str()]);
+    let body = json!({ "email": "한글@example.com", "password": PASSWORD });
+    app.http.post("/api/v1/p/user/sign-in", &body).await.data();
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Bad input to the create call: 400, the field named, nothing stored.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::support::{Shop, TestApp, fresh, spawn_app};
@@ -96,11 +97,49 @@ async fn an_order_id_has_no_character_that_needs_escaping_where_clients_paste_it
 }
 
 #[tokio::test]
+async fn an_order_id_that_looks_like_another_one_is_refused_with_a_clear_message() {
+    let (app, shop) = app_and_shop().await;
+    let message = async |order: &str| {
+        let refused = shop.create(&with("orderId", json!(order))).english().await;
+        refused.refused_field("orderId").json["message"].as_str().unwrap().to_owned()
+    };
+    for order in ["A-1 ", " A-1", "\u{3000}A-1", " "] {
+        assert!(message(order).await.contains("must not begin or end with a blank"), "{order:?}");
+    }
+    for order in ["A-1\u{200b}", "\u{feff}A-1", "A\u{202e}-1", "A\u{2066}-1", "A\u{ad}-1", "A\u{a0}1"] {
+        assert!(message(order).await.contains("contains a character that cannot be seen"), "{order:?}");
+    }
+    nothing_is_stored(&shop).await;
+    // What an older version stored stays readable.
+    shop.create(&with("orderId", json!("A-1"))).await.data();
+    let update = "UPDATE payment SET order_id = ' A-1' WHERE order_id = 'A-1'";
+    app.database.connect().await.execute_unprepared(update).await.unwrap();
+    assert_eq!(shop.payment_of_order("%20A-1").await.data()["status"], "READY");
+}
+
+#[tokio::test]
+async fn an_order_id_is_the_same_in_the_composed_and_the_decomposed_form() {
+    let (app, shop) = app_and_shop().await;
+    let (composed, decomposed) = ("주문-é", "\u{110c}\u{116e}\u{1106}\u{116e}\u{11ab}-e\u{301}");
+    shop.create(&with("orderId", json!(decomposed))).await.data();
+    shop.create(&with("orderId", json!(composed))).await.refused(409, "ORDER_ALREADY_EXISTS");
+    for id in [composed, decomposed] {
+        assert_eq!(shop.payment_of_order(id).await.data()["orderId"], composed);
+        let events = shop.events(id).listen().await.expect_all(&["onopen", "payment-ready"]).await;
+        assert_eq!(events[1].json()["orderId"], composed);
+    }
+    // An older version stored it as it came; it is not begun a second time.
+    let update = format!("UPDATE payment SET order_id = '{decomposed}'");
+    app.database.connect().await.execute_unprepared(&update).await.unwrap();
+    shop.create(&with("orderId", json!(decomposed))).await.refused(409, "ORDER_ALREADY_EXISTS");
+}
+
+#[tokio::test]
 async fn an_order_id_counts_code_points_and_may_be_anything_else() {
     let (_app, shop) = app_and_shop().await;
     let long = ["😀".repeat(100), "가".repeat(100), "x".repeat(100)];
     let odd =
-        ["주문 1", "a/b", "a?b=c;d", "<b>'*'</b>", "order:1", "ⓞ·①", "a..b", "ȁ\u{301}", "e\u{1f468}\u{200d}\u{1f469}"];
+        ["주문 1", "a/b", "a?b=c;d", "<b>'*'</b>", "order:1", "ⓞ·①", "a..b", "ȁ\u{301}", "\u{1f468}\u{200d}\u{1f469}"];
     for order in long.iter().map(String::as_str).chain(odd) {
         let body = with("orderId", json!(order));
         shop.create(&body).await.data();
