@@ -11,6 +11,7 @@ mod dashboard;
 mod device;
 mod door;
 mod doubts;
+mod file;
 mod filter;
 mod form;
 mod guard;
@@ -23,6 +24,7 @@ mod session;
 mod shell;
 mod tag;
 mod timeline;
+mod xlsx;
 
 pub use filter::Asked;
 
@@ -50,7 +52,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .route(web::post().to(door::sign_out_everywhere)),
         web::resource("/backoffice/").route(web::get().to(dashboard::page)),
         web::resource("/backoffice/payments").route(web::get().to(payments::page)),
-        web::resource("/backoffice/payments.csv").route(web::get().to(csv::file)),
+        web::resource("/backoffice/payments.csv").route(web::get().to(file::csv)),
+        web::resource("/backoffice/payments.xlsx").route(web::get().to(file::xlsx)),
         web::resource("/backoffice/payments/news").route(web::get().to(payments::news)),
         web::resource("/backoffice/payments/{id}").route(web::get().to(payment::page)),
         web::resource("/backoffice/payments/{id}/seq").route(web::get().to(payment::seq)),

@@ -46,6 +46,7 @@ struct Payments<'a> {
     previous: String,
     next: String,
     csv: String,
+    xlsx: String,
     /// Where it is asked what has changed; empty when the list is of nothing.
     news: String,
 }
@@ -139,6 +140,7 @@ pub async fn page(desk: Desk) -> Result<HttpResponse, ApiError> {
         previous: step(found.first.filter(|_| found.has_before), "before", "after"),
         next: step(found.last.filter(|_| found.has_after), "after", "before"),
         csv: format!("/backoffice/payments.csv?{}", asked.with(&here)),
+        xlsx: format!("/backoffice/payments.xlsx?{}", asked.with(&here)),
         news: if status.is_success() { news_of(&asked, &found, made) } else { String::new() },
         rows: found.entries.into_iter().map(|entry| Row::of(entry, lang)).collect(),
         asked: &asked,

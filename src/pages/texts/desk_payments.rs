@@ -41,6 +41,7 @@ super::texts! {
         today "오늘" "Today";
         week "최근 7일" "Last 7 days";
         month "최근 30일" "Last 30 days";
+        xlsx "엑셀 내려받기" "Download Excel";
         csv "CSV 내려받기" "Download CSV";
         at "시각" "Time";
         order "주문" "Order";

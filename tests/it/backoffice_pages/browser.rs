@@ -24,6 +24,7 @@ pub struct Shown {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Browser {
@@ -131,7 +132,8 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        Shown { status, headers, text: within(path, response.text()).await.unwrap() }
+        let bytes = within(path, response.bytes()).await.unwrap().to_vec();
+        Shown { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::support::{ScriptedAcquirer, Shop, TestApp, TestClock, fresh, spawn_ap
 
 const HOME: &str = "/backoffice/";
 const CSV: &str = "/backoffice/payments.csv";
+const XLSX: &str = "/backoffice/payments.xlsx";
 
 #[tokio::test]
 async fn days_are_those_of_seoul_and_sums_are_those_of_ones_own_money() {
@@ -136,12 +137,49 @@ async fn a_long_file_has_every_row_once_in_order() {
     app.stop().await;
 }
 
+/// What a spreadsheet changes when it opens a CSV, and what it would run.
+#[tokio::test]
+async fn a_workbook_keeps_order_numbers_and_the_csv_keeps_them_plain_and_runs_nothing() {
+    let app = spawn_app().await;
+    let (browser, shop) = Browser::with_shop(&app).await;
+    let orders = ["0012", "12345678901234567890", "x;=1-1;y", "1-2", "1e5"];
+    for order in orders {
+        shop.create(&json!({ "amount": 1_000, "orderId": order, "orderName": "=HYPERLINK(\"x\") <&>" })).await.data();
+    }
+    let answer = browser.get(&format!("{XLSX}?sort=oldest")).await;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    assert_eq!(answer.header("content-type"), kind);
+    assert!(answer.header("content-disposition").ends_with(".xlsx\""));
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(answer.bytes)).unwrap();
+    for part in ["[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"] {
+        archive.by_name(part).unwrap();
+    }
+    let sheet = std::io::read_to_string(archive.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
+    assert_eq!(sheet.matches("<row>").count(), 1 + orders.len());
+    for order in orders {
+        let cell = format!(r#"<c t="inlineStr"><is><t xml:space="preserve">{order}</t></is></c>"#);
+        assert!(sheet.contains(&cell), "{order} is a text: {sheet}");
+    }
+    assert!(sheet.contains("=HYPERLINK(\"x\") &lt;&amp;&gt;") && sheet.contains("<c><v>1000</v></c>"), "{sheet}");
+    assert!(!sheet.contains("<f>"), "no formula");
+
+    let csv = browser.get(&format!("{CSV}?sort=oldest")).await.text;
+    let cells: Vec<_> = csv.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
+    assert_eq!(cells, ["0012", "12345678901234567890", "\"x;'=1-1;y\"", "1-2", "1e5"]);
+    assert!(csv.contains("\"'=HYPERLINK(\"\"x\"\") <&>\""), "{csv}");
+    let (other, _) = Browser::with_shop(&app).await;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(other.get(XLSX).await.bytes)).unwrap();
+    let sheet = std::io::read_to_string(archive.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
+    assert_eq!(sheet.matches("<row>").count(), 1, "the head alone, and nothing of another merchant's");
+}
+
 #[tokio::test]
 async fn a_file_that_was_sent_gives_its_place_back() {
     let app = spawn_app().await;
     let (browser, _) = Browser::with_shop(&app).await;
     for _ in 0..20 {
         browser.get(CSV).await.ok();
+        browser.get(XLSX).await.ok();
     }
     app.stop().await;
 }
