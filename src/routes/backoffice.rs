@@ -20,7 +20,7 @@ use crate::{
     actors::Services,
     domain::By,
     error::{ApiError, Code, Problem},
-    store::{Bounded, Listed, Merchant, Owner, PaymentFilter, StoreError},
+    store::{Bounded, Merchant, Owner, Page, PaymentFilter, StoreError},
 };
 
 const SEARCH: Problem = Problem { ko: "100자 이하여야 합니다", en: "must have at most 100 characters" };
@@ -163,18 +163,10 @@ pub async fn payments(
     let owner = Owner::Merchant(merchant.id);
     let Some(filter) = with_key(filter, payment_key) else {
         // No payment has a key like that: an empty list, as for any other key that finds nothing.
-        return Ok(Answer::ok(page_of(Vec::new(), Bounded::default())));
+        return Ok(Answer::ok(PaymentsView::of(Page::default(), Some(Bounded::default()))));
     };
-    let (payments, count) = app.store.list_and_count(owner, &filter, MAX_COUNT, app.payments.earliest_now()).await?;
-    Ok(Answer::ok(page_of(payments, count)))
-}
-
-fn page_of(payments: Vec<Listed>, Bounded { count, is_more }: Bounded) -> PaymentsView {
-    PaymentsView {
-        payments: payments.into_iter().map(PaymentView::from).collect(),
-        total_count: Some(count),
-        total_count_is_lower_bound: is_more,
-    }
+    let (page, count) = app.store.list_and_count(owner, &filter, MAX_COUNT, app.payments.earliest_now()).await?;
+    Ok(Answer::ok(PaymentsView::of(page, Some(count))))
 }
 
 fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter> {

@@ -9,7 +9,7 @@ use super::metadata;
 use crate::{
     acquirer::CARD,
     domain::{Approval, Authorization, Payment, RefundKind, RefundState, Resolution, Resolving},
-    store::{Card, Listed, Transaction},
+    store::{Bounded, Card, Listed, Page, Transaction},
 };
 
 /// `2026-11-22T16:09:48.832456Z`: how every time of the API is written.
@@ -119,6 +119,20 @@ pub struct PaymentsView {
     /// There are more than were counted; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub total_count_is_lower_bound: bool,
+    /// What `after` takes for the payments that follow; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl PaymentsView {
+    pub fn of(page: Page, count: Option<Bounded>) -> Self {
+        Self {
+            payments: page.payments.into_iter().map(PaymentView::from).collect(),
+            total_count: count.map(|count| count.count),
+            total_count_is_lower_bound: count.is_some_and(|count| count.is_more),
+            next: page.next.map(|next| next.to_string()),
+        }
+    }
 }
 
 /// A registered card.

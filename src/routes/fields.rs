@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     domain::{OrderId, OrderName, PaymentKey, TextError, check_visible, folded_email},
     error::{ApiError, Code, Problem},
+    store::Cursor,
 };
 
 pub const REQUIRED: Problem = Problem { ko: "필수 값입니다", en: "is required" };
@@ -36,6 +37,10 @@ const DATE: Problem = Problem { ko: "YYYY-MM-DD 형식이어야 합니다", en: 
 const DATE_ORDER: Problem =
     Problem { ko: "시작일보다 빠를 수 없습니다", en: "must not be before startDate" };
 const PAGE: Problem = Problem { ko: "0 이상의 정수여야 합니다", en: "must be a whole number from 0" };
+const CURSOR: Problem =
+    Problem { ko: "앞선 응답의 next 값이어야 합니다", en: "must be `next` of an earlier answer" };
+const NO_PAGE: Problem =
+    Problem { ko: "page와 함께 사용할 수 없습니다", en: "cannot be combined with page" };
 const LIMIT: Problem =
     Problem { ko: "1 이상 20 이하의 정수여야 합니다", en: "must be a whole number from 1 to 20" };
 const URL: Problem = Problem { ko: "http(s) 주소여야 합니다", en: "must be an http(s) URL" };
@@ -156,6 +161,15 @@ fn remark(name: &'static str, text: String) -> Result<Box<str>, ApiError> {
     }
     check_visible(&text).map_err(|_| ApiError::field(name, HIDDEN))?;
     Ok(text.into_boxed_str())
+}
+
+/// Where a list goes on.
+pub fn after(after: Option<String>, page: Option<&str>) -> Result<Option<Cursor>, ApiError> {
+    match (after, page) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(ApiError::field("after", NO_PAGE)),
+        (Some(after), None) => after.parse().map(Some).map_err(|()| ApiError::field("after", CURSOR)),
+    }
 }
 
 /// `page` and `limit`.

@@ -36,7 +36,10 @@ pub struct ListQuery {
     /// `APPROVED`, `CANCELED` or `REFUNDED`: payments that have such a transaction.
     #[param(value_type = String, required = false, pattern = "^(APPROVED|CANCELED|REFUNDED)$")]
     status: Option<String>,
-    /// From 0.
+    /// `next` of the answer before: the payments that follow it. The way to read a whole list: a payment that is made
+    /// meanwhile moves no other.
+    after: Option<String>,
+    /// From 0. Payments that are made between two calls move the others to later pages: see `after`.
     #[param(value_type = u64, required = false, minimum = 0, maximum = 1_000_000)]
     page: Option<String>,
     /// 1 to 20, 10 when absent.
@@ -48,12 +51,13 @@ impl ListQuery {
     /// Everything but what only the back office knows.
     pub fn filter(self, last: LastDay) -> Result<PaymentFilter, ApiError> {
         let (created_from, created_until) = fields::days(self.start_date, self.end_date, last)?;
+        let after = fields::after(self.after, self.page.as_deref())?;
         let (page, limit) = fields::paging(self.page, self.limit)?;
         let status = self
             .status
             .map(|name| TransactionKind::from_name(&name).ok_or_else(|| ApiError::field("status", STATUS)))
             .transpose()?;
-        Ok(PaymentFilter { kind: status, created_from, created_until, page, limit, ..PaymentFilter::default() })
+        Ok(PaymentFilter { kind: status, created_from, created_until, after, page, limit, ..PaymentFilter::default() })
     }
 }
 
@@ -64,9 +68,8 @@ pub async fn list(app: web::Data<App>, customer: SignedIn, query: Query<ListQuer
     let SignedIn(customer) = customer;
     let filter = query.0.filter(LastDay::Utc)?;
     let now = app.payments.now();
-    let payments = app.store.list_payments(Owner::Customer(customer.id), &filter, now).await?;
-    let payments = payments.into_iter().map(PaymentView::from).collect();
-    Ok(Answer::ok(PaymentsView { payments, total_count: None, total_count_is_lower_bound: false }))
+    let page = app.store.list_payments(Owner::Customer(customer.id), &filter, now).await?;
+    Ok(Answer::ok(PaymentsView::of(page, None)))
 }
 
 /// One of the customer's payments, with its transactions.
@@ -87,6 +90,6 @@ pub async fn one(app: &App, owner: Owner, key: &str) -> Result<Answer, ApiError>
         ..PaymentFilter::default()
     };
     let found = app.store.list_payments(owner, &filter, app.payments.earliest_now()).await?;
-    let payment = found.into_iter().next().ok_or(Code::PaymentNotFound)?;
+    let payment = found.payments.into_iter().next().ok_or(Code::PaymentNotFound)?;
     Ok(Answer::ok(PaymentView::from(payment)))
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{
-    TransactionKind,
+    Cursor, TransactionKind,
     names::{contains, searched},
     payments::in_doubt,
     rows::micros,
@@ -41,7 +41,9 @@ pub struct PaymentFilter {
     pub created_until: Option<Timestamp>,
     /// Also payments in which no money has moved.
     pub include_unfinished: bool,
-    /// From 0.
+    /// From here on, without the payment it names. (Only the lists of the API; the back office has windows.)
+    pub after: Option<Cursor>,
+    /// From 0, after that.
     pub page: u64,
     pub limit: u64,
 }

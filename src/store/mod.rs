@@ -53,7 +53,7 @@ pub use lease::LeaseRow;
 pub use merchants::Merchant;
 pub use news::UNDER_WAY;
 pub use origins::MAX_ORIGINS;
-pub use payments::{Doubts, Listed, Owner, Transaction, TransactionKind};
+pub use payments::{Doubts, Listed, Owner, Page, Transaction, TransactionKind};
 pub use records::Records;
 pub use sessions::Session;
 

@@ -9,7 +9,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Bounded, PaymentFilter, Store, StoreError, Window,
+    Bounded, Cursor, PaymentFilter, Store, StoreError, Window,
+    desk::beyond,
     rows::{MANUAL, RESOLVING, micros, recorded, timestamp},
     way::{Way, hidden, number},
 };
@@ -77,6 +78,14 @@ pub struct Listed {
     pub balance: i64,
     /// Newest first.
     pub transactions: Vec<Transaction>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    pub payments: Vec<Listed>,
+    /// Where the next part begins; absent at the end.
+    pub next: Option<Cursor>,
 }
 
 /// Which doubts are looked for.
@@ -175,8 +184,8 @@ impl Store {
         filter: &PaymentFilter,
         most: u64,
         now: Timestamp,
-    ) -> Result<(Vec<Listed>, Bounded), StoreError> {
-        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Default::default()) };
+    ) -> Result<(Page, Bounded), StoreError> {
+        let Some(way) = self.way(owner, filter, window(filter)).await? else { return Ok(Default::default()) };
         let count = match &filter.name {
             Some(name) if way.by_name.is_none() => self.count_named(owner, filter, (way, name)).await?,
             _ => self.count_up_to(found_by(way, owner, filter), most).await?,
@@ -193,8 +202,8 @@ impl Store {
         owner: Owner,
         filter: &PaymentFilter,
         now: Timestamp,
-    ) -> Result<Vec<Listed>, StoreError> {
-        let Some(way) = self.way(owner, filter, Window::default()).await? else { return Ok(Vec::new()) };
+    ) -> Result<Page, StoreError> {
+        let Some(way) = self.way(owner, filter, window(filter)).await? else { return Ok(Page::default()) };
         self.page_of(owner, filter, way, now).await
     }
 
@@ -204,32 +213,43 @@ impl Store {
         filter: &PaymentFilter,
         way: Way,
         now: Timestamp,
-    ) -> Result<Vec<Listed>, StoreError> {
+    ) -> Result<Page, StoreError> {
         use payment::Column::{CreatedAt, Id};
-        // A far page is counted off in the index; only its own rows are fetched.
-        let page = found_by(way, owner, filter)
-            .order_by(number(CreatedAt, way.hides_order), Direction::Desc)
+        let created_at = || number(CreatedAt, way.hides_order);
+        let mut found = found_by(way, owner, filter);
+        if let Some(after) = filter.after {
+            found = found.filter(beyond(created_at(), after, false));
+        }
+        // A far page is counted off in the index; only its own rows are fetched, and one that tells of a next page.
+        let page = found
+            .order_by(created_at(), Direction::Desc)
             .order_by(Id, Direction::Desc)
             .offset(filter.page * filter.limit)
-            .limit(filter.limit)
+            .limit(filter.limit + 1)
             .select_only()
             .column(Id)
             .into_query();
-        let rows = payment::Entity::find()
+        let mut rows = payment::Entity::find()
             .filter(Id.in_subquery(page))
             .order_by_desc(CreatedAt)
             .order_by_desc(Id)
             .find_also_related(merchant::Entity)
             .all(&self.read)
             .await?;
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more);
+        let next = last.map(|(payment, _)| Cursor { value: payment.created_at, id: payment.id.into() });
         let (payments, merchants): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let transactions = payments.load_many(payment_transaction::Entity, &self.read).await?;
-        payments
+        let payments = payments
             .into_iter()
             .zip(merchants)
             .zip(transactions)
             .map(|((payment, merchant), transactions)| listed(payment, merchant, transactions, now))
-            .collect()
+            .collect::<Result<_, _>>()?;
+        Ok(Page { payments, next })
     }
 
     /// Payments with money in doubt: those that wait for a person first, then the oldest.
@@ -308,6 +328,11 @@ impl Store {
             .await?;
         Ok(ids.into_iter().map(PaymentId::from).collect())
     }
+}
+
+/// What decides about the way to a list is where it begins.
+fn window(filter: &PaymentFilter) -> Window {
+    Window { from: filter.after, ..Window::default() }
 }
 
 /// Where a payment stands. One past its time never shows as open, even before the sweeper came by.

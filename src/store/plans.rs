@@ -267,10 +267,24 @@ async fn pages_by_number_are_cut_off_the_same_list() {
         for page in [0, 1, 100, 1_000] {
             let filter = PaymentFilter { page, ..filter.clone() };
             let listed = store.list_payments(shop, &filter, now).await.unwrap();
-            let listed: Vec<_> = listed.iter().map(|payment| &payment.order_id).collect();
+            let listed: Vec<_> = listed.payments.iter().map(|payment| &payment.order_id).collect();
             let expected = all.iter().map(|entry| &entry.order_id).skip(usize::try_from(page).unwrap() * 7).take(7);
             assert_eq!(listed, expected.collect::<Vec<_>>(), "page {page}");
         }
+        let (mut walked, mut after) = (Vec::new(), None);
+        loop {
+            let filter = PaymentFilter { after, limit: 500, ..filter.clone() };
+            let page = store.list_payments(shop, &filter, now).await.unwrap();
+            walked.extend(page.payments.into_iter().map(|payment| payment.order_id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert!(
+            walked.iter().eq(all.iter().map(|entry| &entry.order_id)),
+            "by a cursor every row comes once, in order"
+        );
         let count = all.len() as u64;
         let counted = async |most| store.list_and_count(shop, &filter, most, now).await.unwrap().1;
         assert_eq!(counted(count).await, Bounded { count, is_more: false });

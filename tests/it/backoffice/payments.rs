@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::support::{CARDS, Customer, PASSWORD, Shop, TestApp, card, fresh, spawn_app};
+use crate::support::{CARDS, Call, Customer, PASSWORD, Shop, TestApp, card, fresh, spawn_app};
 
 fn orders(page: &Value) -> Vec<&str> {
     page["payments"].as_array().unwrap().iter().map(|payment| payment["orderId"].as_str().unwrap()).collect()
@@ -82,6 +82,48 @@ async fn a_payment_key_finds_its_payment_or_nothing() {
         assert_eq!(none, json!({ "payments": [], "totalCount": 0 }));
     }
     assert_eq!(shop.payments().query("paymentKey", "").await.data()["totalCount"], 2, "an empty filter is none");
+}
+
+#[tokio::test]
+async fn after_goes_on_where_the_answer_before_ended_although_payments_arrive() {
+    let app = spawn_app().await;
+    let (shop, customer) = app.shop_and_customer().await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(app.done_payment(&shop, &customer).await.order);
+    }
+    made.reverse();
+    let of_customer = || app.http.get("/api/v1/p/user/payments").bearer(&customer.token);
+    let lists: [Box<dyn Fn() -> Call>; 2] = [Box::new(|| shop.payments()), Box::new(of_customer)];
+    for list in lists {
+        let (mut seen, mut after, mut known) = (Vec::new(), None::<String>, made.clone());
+        loop {
+            let mut call = list().query("limit", "2");
+            if let Some(after) = &after {
+                call = call.query("after", after);
+            }
+            let page = call.await.data();
+            seen.extend(orders(&page).into_iter().map(str::to_owned));
+            // What arrives meanwhile stands before all that is still to come.
+            known.insert(0, app.done_payment(&shop, &customer).await.order);
+            after = page["next"].as_str().map(str::to_owned);
+            if after.is_none() {
+                assert!(page.get("next").is_none(), "absent at the end");
+                break;
+            }
+        }
+        assert_eq!(seen, made, "each payment once, in order");
+        made = known;
+        for bad in ["", "x", "1", "5-", "-", "1-2-3", "99999999999999999999-00000000000000000000000000000000"] {
+            list().query("after", bad).english().await.refused_field("after");
+        }
+        let after = list().query("limit", "1").await.data()["next"].as_str().unwrap().to_owned();
+        list().query("after", &after).query("page", "0").english().await.refused_field("after");
+    }
+    // Another merchant's place in its list opens nothing of it.
+    let other = app.shop().await;
+    let next = shop.payments().query("limit", "1").await.data()["next"].as_str().unwrap().to_owned();
+    assert_eq!(other.payments().query("after", &next).await.data()["payments"], json!([]));
 }
 
 #[tokio::test]
