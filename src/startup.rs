@@ -68,8 +68,8 @@ pub struct Paygate {
     address: SocketAddr,
     server: JoinHandle<()>,
     handle: ServerHandle,
-    sweeper: JoinHandle<()>,
-    recovery: JoinHandle<()>,
+    /// Sweeper, recovery, key watch.
+    tasks: [JoinHandle<()>; 3],
     built: Offline,
 }
 
@@ -108,8 +108,14 @@ impl Paygate {
             "ended".to_owned()
         };
         let recovery = tokio::spawn(supervisor.clone().guard(recovery::RECOVERY, recovering));
+        let watched = app.clone();
+        let watching = async move {
+            routes::watch_keys(&watched).await;
+            "ended".to_owned()
+        };
+        let key_watch = tokio::spawn(supervisor.clone().guard(routes::KEY_WATCH, watching));
         tracing::info!("listening on {address}");
-        Ok(Self { address, server, handle, sweeper, recovery, built })
+        Ok(Self { address, server, handle, tasks: [sweeper, recovery, key_watch], built })
     }
 
     /// The payments of the configured database without a server, for a command that changes one.
@@ -151,7 +157,8 @@ impl Paygate {
         let supervisor = self.built.app.supervisor.clone();
         self.built.app.shutdown.cancel();
         self.handle.stop(true).await;
-        for task in [self.server, self.sweeper, self.recovery] {
+        self.server.await.map_err(io::Error::other)?;
+        for task in self.tasks {
             task.await.map_err(io::Error::other)?;
         }
         self.built.stop().await?;

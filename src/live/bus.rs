@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use metrics::{counter, gauge};
 use tokio::sync::mpsc;
 
-use super::{Frame, Viewer};
+use super::{Frame, Permits, Viewer};
 use crate::{
     domain::{MerchantId, PaymentId},
     shares::{NoShare, Rule, Share, Shares},
@@ -63,6 +63,7 @@ pub struct Bus {
     topics: Arc<Topics>,
     of_merchants: Arc<Shares<MerchantId>>,
     of_addresses: Arc<Shares<IpAddr>>,
+    permits: Permits,
 }
 
 impl Bus {
@@ -71,7 +72,13 @@ impl Bus {
             topics: Arc::default(),
             of_merchants: Shares::new("streams", max_streams, Rule::default()),
             of_addresses: Shares::new("streams_of_address", max_streams, Rule::default()),
+            permits: Permits::default(),
         }
+    }
+
+    /// What open streams rest on.
+    pub fn permits(&self) -> &Permits {
+        &self.permits
     }
 
     /// Listens to a payment from now on, as much as `viewer` may hear.

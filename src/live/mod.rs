@@ -6,8 +6,10 @@
 
 mod bus;
 mod frame;
+mod permits;
 mod session;
 
 pub use bus::{Bus, Heard, Listener, Subscription, TooManyStreams};
 pub use frame::{Frame, Viewer, event_name, initial, scanned_by};
+pub use permits::{Permit, Permits};
 pub use session::{LiveSettings, Resume, clock, stream};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Frame, Heard, Subscription};
+use super::{Frame, Heard, Permit, Subscription};
 
 /// `[live]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,6 +57,7 @@ struct Session {
     seen: i64,
     linger: Duration,
     closes_at: Option<Instant>,
+    permit: Option<Permit>,
     shutdown: CancellationToken,
 }
 
@@ -68,6 +69,7 @@ pub fn stream(
     after_history: Option<sse::Event>,
     resume: Resume,
     linger: Duration,
+    permit: Option<Permit>,
     shutdown: CancellationToken,
 ) -> impl Stream<Item = sse::Event> {
     // An id from the future is as senseless as one that is no number.
@@ -82,6 +84,7 @@ pub fn stream(
         seen,
         linger,
         closes_at: ends.then(|| Instant::now() + linger),
+        permit,
         shutdown,
     };
     unfold(session, |mut session| async move { session.next().await.map(|event| (event, session)) })
@@ -124,7 +127,16 @@ impl Session {
                 None => std::future::pending().await,
             }
         };
+        let permit_over = async {
+            match &self.permit {
+                Some(permit) => permit.ended().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            // What is over is told nothing more.
+            biased;
+            () = permit_over => None,
             heard = self.subscription.next() => heard,
             () = linger_over => None,
             () = self.shutdown.cancelled() => None,

@@ -27,7 +27,7 @@ pub async fn events(
 ) -> Result<HttpResponse, ApiError> {
     let (_, payment) = payment_of(&app, &token).await?;
     let resume = resume(&request, &query);
-    open_stream(&app, &request, (payment.order.merchant, payment.id), resume, Viewer::Bystander, |_| Ok(())).await
+    open_stream(&app, &request, (payment.order.merchant, payment.id), resume, Viewer::Bystander, None, |_| Ok(())).await
 }
 
 /// `POST /checkout/{token}/scanned`: a customer looks at the payment on a phone, and the checkout shows who. A hint:

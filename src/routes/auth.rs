@@ -8,6 +8,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     App,
@@ -113,6 +114,7 @@ pub struct SecretKey(pub Merchant);
 
 /// A shop, with any of its keys.
 pub struct AnyKey {
+    pub id: Uuid,
     pub merchant: Merchant,
     pub kind: ApiKeyKind,
 }
@@ -187,8 +189,8 @@ impl FromRequest for AnyKey {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         extract(request, async |app, request| {
-            let FoundKey { merchant, kind, .. } = key_of(&app, &request).await?;
-            Ok(AnyKey { merchant, kind })
+            let FoundKey { id, merchant, kind, .. } = key_of(&app, &request).await?;
+            Ok(AnyKey { id, merchant, kind })
         })
     }
 }

@@ -23,7 +23,7 @@ const NOT_REGISTERED: Problem = Problem {
 pub async fn redirects(
     app: &App,
     request: &HttpRequest,
-    AnyKey { merchant, kind }: &AnyKey,
+    AnyKey { merchant, kind, .. }: &AnyKey,
     success_url: Option<String>,
     fail_url: Option<String>,
 ) -> Result<Redirects, ApiError> {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{MerchantId, Payment, PaymentId},
     error::{ApiError, Code},
-    live::{Frame, Listener, Resume, TooManyStreams, Viewer, clock, stream},
+    live::{Frame, Listener, Permit, Resume, TooManyStreams, Viewer, clock, stream},
     shares::network,
 };
 
@@ -44,11 +44,12 @@ pub async fn shop(
     request: HttpRequest,
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let AnyKey { merchant, .. } = shop;
+    let AnyKey { merchant, id: key, .. } = shop;
     let resume = resume(&request, &query.0);
     let order = fields::known_order_id(query.0.order_id)?;
     let id = app.payments.find(merchant.id, &order).await?;
-    open(&app, &request, (merchant.id, id), resume, Viewer::Party, |_| Ok(())).await
+    let permit = app.payments.bus().permits().hold(key);
+    open(&app, &request, (merchant.id, id), resume, Viewer::Party, Some(permit), |_| Ok(())).await
 }
 
 /// A payment of the customer, live: the payer only.
@@ -68,7 +69,7 @@ pub async fn customer(
     let merchant = required("merchantId", query.0.merchant_id)?.parse().map_err(|_| Code::PaymentNotFound)?;
     let id = app.payments.find(merchant, &order).await?;
     let is_payer = move |payment: &Payment| payment.is_payer(customer.id).then_some(()).ok_or(Code::Forbidden);
-    open(&app, &request, (merchant, id), resume, Viewer::Party, is_payer).await
+    open(&app, &request, (merchant, id), resume, Viewer::Party, None, is_payer).await
 }
 
 /// Where the client wants to go on.
@@ -87,27 +88,28 @@ fn refused(error: TooManyStreams) -> ApiError {
     ApiError::from(code).because(error)
 }
 
-/// A stream of what `viewer` may see of the payment's events, if `permit` says so.
+/// A stream of what `viewer` may see of the payment's events, if `allow` says so. It ends with its `permit`.
 pub async fn open(
     app: &App,
     request: &HttpRequest,
     (merchant, id): (MerchantId, PaymentId),
     resume: Resume,
     viewer: Viewer,
-    permit: impl FnOnce(&Payment) -> Result<(), Code>,
+    permit: Option<Permit>,
+    allow: impl FnOnce(&Payment) -> Result<(), Code>,
 ) -> Result<HttpResponse, ApiError> {
     // Listen first, read then: nothing can happen unseen in between.
     let listener = Listener { merchant, address: network(app.address(request)) };
     let subscription = app.payments.bus().subscribe(id, viewer, listener).map_err(refused)?;
     let events = app.store.events_after(id, 0).await?;
     let payment = Payment::replay(id, events.clone()).ok_or(Code::PaymentNotFound)?;
-    permit(&payment)?;
+    allow(&payment)?;
     let linger = Duration::from_secs(app.live.linger_s);
     let remaining = payment.order.expires_at.as_millisecond() - app.payments.now().as_millisecond();
     // For this server's own pages alone: other clients know the names of the contract.
     let clock = (viewer == Viewer::Bystander).then(|| clock(remaining));
     let history = Frame::history(id, &events).into_iter().map(|frame| viewer.sees(frame)).collect();
-    let events = stream(subscription, history, clock, resume, linger, app.shutdown.clone());
+    let events = stream(subscription, history, clock, resume, linger, permit, app.shutdown.clone());
     let heartbeat = Duration::from_millis(app.live.heartbeat_ms);
     // A proxy that buffers would keep the events to itself.
     Ok(Sse::from_infallible_stream(events)

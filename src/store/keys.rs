@@ -1,5 +1,7 @@
 //! Shops' API keys.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use paygate_entity::{
     api_key::{Column, Entity, Model},
@@ -171,6 +173,16 @@ impl Store {
             until: row.revoked_at.map(timestamp).transpose()?,
             last_used_at: row.last_used_at.map(timestamp).transpose()?,
         }))
+    }
+
+    /// Which of these keys are still good.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn good_keys(&self, ids: &[Uuid], now: Timestamp) -> Result<HashSet<Uuid>, StoreError> {
+        let good = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).filter(is_good(now));
+        let ids: Vec<Uuid> = good.select_only().column(Column::Id).into_tuple().all(&self.read).await?;
+        Ok(ids.into_iter().collect())
     }
 
     /// Notes that a key was used.
