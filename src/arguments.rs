@@ -44,6 +44,8 @@ pub enum Command {
     Doubt(Doubt),
     /// Give a business that has forgotten its password a new one, and sign it out everywhere.
     ResetPassword { email: String },
+    /// Let an account that is locked after wrong passwords be signed in to again.
+    Unlock { email: String },
     /// Prove that no money is lost, taken twice or left in doubt: whole payments against this binary, which
     /// is killed again and again, and a card network that fails in every way.
     Lab(Lab),

@@ -197,6 +197,22 @@ pub async fn reset_password(settings: Settings, email: &str) -> Done {
     Ok(())
 }
 
+/// Ends the wait of an account after wrong passwords.
+///
+/// # Errors
+/// The account is not locked, or the database cannot be written.
+pub async fn unlock(settings: Settings, email: &str) -> Done {
+    let store = Store::connect(&settings.database).await?;
+    if !store.is_migrated().await? {
+        return Err("the database is not there, or not up to date: see `paygate migrate`".into());
+    }
+    let unlocked = operator::unlock(&store, email).await;
+    store.close().await;
+    unlocked?;
+    println!("unlocked");
+    Ok(())
+}
+
 /// Proves that no money is lost, taken twice or left in doubt.
 ///
 /// # Errors

@@ -141,6 +141,7 @@ codes! {
     PayloadTooLarge "PAYLOAD_TOO_LARGE" 413 None "요청 본문이 너무 큽니다." "The request body is too large.";
     KeyReused "IDEMPOTENCY_KEY_REUSED" 422 None "이 멱등키는 내용이 다른 요청에 이미 사용되었습니다. 첫 요청의 결과를 확인해 주세요." "This idempotency key was used for another request. Look up the result of that request first.";
     TooManyRequests "TOO_MANY_REQUESTS" 429 None "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요." "Too many requests. Try again in a moment.";
+    SignInLocked "SIGN_IN_LOCKED" 429 None "비밀번호를 여러 번 잘못 입력하여 로그인이 잠시 제한되었습니다. 잠시 후 다시 시도해 주세요." "Sign-in is blocked for a moment after too many wrong passwords. Try again shortly.";
     TooManyCardFailures "TOO_MANY_CARD_FAILURES" 429 None "카드 정보 확인에 여러 번 실패하여 카드 등록이 일시적으로 제한되었습니다. 나중에 다시 시도해 주세요." "Card registration is temporarily blocked after too many failed attempts. Try again later.";
     ShareSpent "MERCHANT_LIMIT_REACHED" 429 NotSent "이 가맹점이 동시에 처리할 수 있는 한도에 도달했습니다. 잠시 후 다시 시도해 주세요." "This merchant has as much under way as its share of the server allows. Try again in a moment.";
     Internal "INTERNAL_ERROR" 500 None "내부 오류가 발생했습니다." "Something went wrong here.";

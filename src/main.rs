@@ -49,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
                 commands::doubt_resolve(settings, &payment_key, decision).await
             }
             Command::ResetPassword { email } => commands::reset_password(settings, &email).await,
+            Command::Unlock { email } => commands::unlock(settings, &email).await,
             Command::Config | Command::Lab(_) => Ok(()),
         }
     })

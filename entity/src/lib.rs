@@ -12,6 +12,7 @@ pub mod desk_session;
 pub mod idempotency_key;
 pub mod lease;
 pub mod merchant;
+pub mod password_failure;
 pub mod payment;
 pub mod payment_event;
 pub mod payment_transaction;

@@ -18,6 +18,7 @@ mod m0012_names;
 mod m0013_deep_pages;
 mod m0020_card_failures;
 mod m0021_normal_form;
+mod m0022_password_failures;
 
 pub struct Migrator;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_deep_pages::Migration),
             Box::new(m0020_card_failures::Migration),
             Box::new(m0021_normal_form::Migration),
+            Box::new(m0022_password_failures::Migration),
         ]
     }
 }

@@ -18,7 +18,7 @@ pub const KEEP_IDEMPOTENCY_KEYS: SignedDuration = SignedDuration::from_hours(15 
 pub const KEEP_REMOVED_CARDS: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long failed registrations of a card are counted: as long as the longest window.
-pub const KEEP_CARD_FAILURES: SignedDuration = SignedDuration::from_hours(24);
+pub const KEEP_FAILURES: SignedDuration = SignedDuration::from_hours(24);
 
 /// The name of this task, where tasks are reported.
 pub const SWEEPER: &str = "sweeper";
@@ -41,7 +41,7 @@ pub struct Swept {
     pub payments: usize,
     pub keys: u64,
     pub cards: u64,
-    pub card_failures: u64,
+    pub failures: u64,
     pub sessions: u64,
 }
 
@@ -62,7 +62,7 @@ pub async fn sweep_once(payments: &Payments) -> Result<Swept, StoreError> {
     }
     swept.keys = services.records.sweep_idempotency_keys(ago(now, KEEP_IDEMPOTENCY_KEYS)).await?;
     swept.cards = services.records.purge_cards(ago(now, KEEP_REMOVED_CARDS)).await?;
-    swept.card_failures = services.records.sweep_card_failures(ago(now, KEEP_CARD_FAILURES)).await?;
+    swept.failures = services.records.sweep_failures(ago(now, KEEP_FAILURES)).await?;
     swept.sessions = services.records.sweep_sessions(ago(now, KEEP_SESSIONS)).await?;
     Ok(swept)
 }

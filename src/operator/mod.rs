@@ -9,7 +9,7 @@ mod why;
 
 pub use audit::{Audit, audit};
 pub use doubt::{list_doubt, resolve_doubt};
-pub use password::reset_password;
+pub use password::{reset_password, unlock};
 pub use why::why;
 
 use crate::store::StoreError;
@@ -23,6 +23,8 @@ pub enum OperatorError {
     NotFound,
     #[error("no business has this e-mail")]
     NoBusiness,
+    #[error("no account with this e-mail is locked")]
+    NotLocked,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::OperatorError;
 use crate::{
     domain::folded_email,
-    store::Store,
+    store::{AccountHash, Store},
     vault::{PasswordHasher, random},
 };
 
@@ -23,5 +23,17 @@ pub async fn reset_password(store: &Store, hasher: &PasswordHasher, email: &str)
     let password = format!("pg1-{}", URL_SAFE_NO_PAD.encode(chance));
     let hash = hasher.hash(password.clone().into()).await.map_err(|error| refused(&error))?;
     store.reset_password(business.id, hash).await?;
+    store.forget_password_failures(AccountHash::of_merchant(&email)).await?;
     Ok(password)
+}
+
+/// Lets the accounts with this e-mail, the customer's and the business's, be signed in to at once again.
+///
+/// # Errors
+/// Neither was locked, or the database failed.
+pub async fn unlock(store: &Store, email: &str) -> Result<(), OperatorError> {
+    let email = folded_email(email);
+    let customer = store.forget_password_failures(AccountHash::of_customer(&email)).await?;
+    let merchant = store.forget_password_failures(AccountHash::of_merchant(&email)).await?;
+    if customer || merchant { Ok(()) } else { Err(OperatorError::NotLocked) }
 }

@@ -14,13 +14,13 @@ use super::{
     fields::{self, LastDay, required},
     history::{self, ListQuery},
     once::Once,
-    shop,
+    password_lock, shop,
 };
 use crate::{
     actors::Services,
     domain::By,
     error::{ApiError, Code, Problem},
-    store::{Bounded, Merchant, Owner, Page, PaymentFilter, StoreError},
+    store::{AccountHash, Bounded, Merchant, Owner, Page, PaymentFilter, StoreError},
 };
 
 const SEARCH: Problem = Problem { ko: "100자 이하여야 합니다", en: "must have at most 100 characters" };
@@ -125,7 +125,8 @@ pub async fn business_with(
     let password = required("password", password)?;
     app.limits.sign_in(app.address(request), &email)?;
     let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();
-    let matches = app.passwords.verify(password.into(), hash).await?;
+    let verify = app.passwords.verify(password.into(), hash);
+    let matches = password_lock::guarded(app, AccountHash::of_merchant(&email), verify).await?;
     let merchant = merchant.filter(|_| matches).ok_or(Code::SignInFailed)?;
     Ok(merchant)
 }

@@ -11,12 +11,13 @@ use super::{
     auth::SignedIn,
     body::Body,
     fields::{self, required},
+    password_lock,
     tokens::Account,
 };
 use crate::{
     actors::Services,
     error::{ApiError, Code},
-    store::{Customer, StoreError},
+    store::{AccountHash, Customer, StoreError},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -63,7 +64,8 @@ pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> R
     app.limits.sign_in(app.address(&request), &email)?;
     let found = known(&email, app.store.customer_by_email(&email)).await?;
     let (customer, hash) = found.unzip();
-    let matches = app.passwords.verify(password.into(), hash).await?;
+    let verify = app.passwords.verify(password.into(), hash);
+    let matches = password_lock::guarded(&app, AccountHash::of_customer(&email), verify).await?;
     let customer = customer.filter(|_| matches).ok_or(Code::SignInFailed)?;
     let access_token = access_token(&app, &customer)?;
     Ok(Answer::ok(CustomerToken { access_token }))

@@ -10,12 +10,14 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::{
     domain::CustomerId,
     error::{ApiError, Code},
     shares::network,
+    store::Slowing,
 };
 
 /// `[rate_limit]` of the configuration.
@@ -31,6 +33,8 @@ pub struct RateLimitSettings {
     pub card_failures_per_day: u32,
     pub card_failures_of_address_per_hour: u32,
     pub card_failures_in_all_per_hour: u32,
+    pub password_failures: u32,
+    pub password_pause_max_s: u32,
     pub failed_auth_per_minute: u32,
 }
 
@@ -90,6 +94,7 @@ pub struct Limits {
     card: Limiter<CustomerId>,
     failed_auth: Limiter<IpAddr>,
     card_failures: CardFailures,
+    passwords: Option<Slowing>,
 }
 
 impl Limits {
@@ -103,6 +108,10 @@ impl Limits {
             look: Limiter::per_minute(on, settings.approve_per_minute),
             card: Limiter::per_minute(on, settings.card_per_minute),
             failed_auth: Limiter::per_minute(on, settings.failed_auth_per_minute),
+            passwords: (on && settings.password_failures > 0).then(|| Slowing {
+                free: settings.password_failures,
+                longest: SignedDuration::from_secs(settings.password_pause_max_s.into()),
+            }),
             card_failures: CardFailures {
                 of_card: if on { settings.card_failures_per_day } else { 0 },
                 of_address: if on { settings.card_failures_of_address_per_hour } else { 0 },
@@ -140,6 +149,11 @@ impl Limits {
     /// 429: this customer tries too many cards.
     pub fn card(&self, customer: CustomerId) -> Result<(), ApiError> {
         self.card.check(&customer)
+    }
+
+    /// How wrong passwords slow further ones down. They are counted in the database.
+    pub const fn passwords(&self) -> Option<Slowing> {
+        self.passwords
     }
 
     /// How many registrations of cards may fail. They are counted in the database.

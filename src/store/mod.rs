@@ -23,6 +23,7 @@ mod merchants;
 mod names;
 mod news;
 mod origins;
+mod password_failures;
 mod payments;
 #[cfg(test)]
 mod plans;
@@ -53,6 +54,7 @@ pub use lease::LeaseRow;
 pub use merchants::Merchant;
 pub use news::UNDER_WAY;
 pub use origins::MAX_ORIGINS;
+pub use password_failures::{AccountHash, Slowing};
 pub use payments::{Doubts, Listed, Owner, Page, Transaction, TransactionKind};
 pub use records::Records;
 pub use sessions::Session;

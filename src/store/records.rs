@@ -74,7 +74,7 @@ pub trait Records: Send + Sync {
     ///
     /// # Errors
     /// They cannot be written.
-    async fn sweep_card_failures(&self, cutoff: Timestamp) -> Result<u64, StoreError>;
+    async fn sweep_failures(&self, cutoff: Timestamp) -> Result<u64, StoreError>;
 
     /// Forgets back-office sessions that have expired.
     ///
@@ -142,8 +142,8 @@ impl Records for Store {
         Self::purge_cards(self, cutoff).await
     }
 
-    async fn sweep_card_failures(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
-        Self::sweep_card_failures(self, cutoff).await
+    async fn sweep_failures(&self, cutoff: Timestamp) -> Result<u64, StoreError> {
+        Ok(Self::sweep_card_failures(self, cutoff).await? + Self::sweep_password_failures(self, cutoff).await?)
     }
 
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -32,6 +32,7 @@ mod network_down;
 mod operations;
 mod operator;
 mod pages;
+mod password_lock;
 mod private_files;
 mod production;
 mod restart;

@@ -16,7 +16,11 @@ use crate::{
         show::minute,
         texts,
     },
-    routes::fields::{self, required},
+    routes::{
+        fields::{self, required},
+        password_guarded,
+    },
+    store::AccountHash,
 };
 
 #[derive(Template)]
@@ -84,7 +88,8 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
     app.limits.sign_in(app.address(&desk.request), &desk.merchant.email)?;
     let wrong = || ApiError::field("present", WRONG);
     let stored = app.store.password_of(desk.merchant.id).await?.ok_or_else(wrong)?;
-    if !app.passwords.verify(present.into(), Some(stored.clone())).await? {
+    let verify = app.passwords.verify(present.into(), Some(stored.clone()));
+    if !password_guarded(app, AccountHash::of_merchant(&desk.merchant.email), verify).await? {
         return Err(wrong());
     }
     let hash = app.passwords.hash(new).await?;

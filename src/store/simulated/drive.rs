@@ -229,7 +229,7 @@ impl Records for Drive {
         Ok(0)
     }
 
-    async fn sweep_card_failures(&self, _: Timestamp) -> Result<u64, StoreError> {
+    async fn sweep_failures(&self, _: Timestamp) -> Result<u64, StoreError> {
         Ok(0)
     }
 

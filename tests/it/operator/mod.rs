@@ -12,16 +12,16 @@ use crate::support::{TestApp, TestDatabase, command};
 
 /// How a command ended, and what it wrote.
 #[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ran {
     /// It must have ended like this, with nothing but a complaint; returns the complaint.
     #[track_caller]
-    fn refused(&self, code: i32) -> &str {
+    pub fn refused(&self, code: i32) -> &str {
         assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:?}");
         assert!(!self.err.trim().is_empty(), "it says why");
         &self.err
@@ -37,7 +37,7 @@ async fn paygate(database: &TestDatabase, arguments: &[&str], variables: &[(&str
 }
 
 /// The same beside `app`, with its key.
-async fn beside(app: &TestApp, arguments: &[&str]) -> Ran {
+pub async fn beside(app: &TestApp, arguments: &[&str]) -> Ran {
     let key = app.settings().vault.master_key.expose_secret();
     paygate(&app.database, arguments, &[("PAYGATE__VAULT__MASTER_KEY", key)]).await
 }
