@@ -2,6 +2,7 @@
 
 mod master_key;
 mod production;
+mod unreadable;
 mod urls;
 
 use std::{
@@ -128,7 +129,7 @@ pub struct DemoSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("the configuration cannot be read: {0}")]
-    Unreadable(#[from] config::ConfigError),
+    Unreadable(String),
     #[error("vault.master_key is empty: set PAYGATE__VAULT__MASTER_KEY (openssl rand -base64 32)")]
     NoMasterKey,
     #[error("production cannot start:\n- {}", .0.join("\n- "))]
@@ -141,6 +142,12 @@ pub enum ConfigError {
     Vault(#[from] VaultError),
     #[error("the master key file {}: {error}", .path.display())]
     KeyFile { path: PathBuf, error: std::io::Error },
+}
+
+impl From<config::ConfigError> for ConfigError {
+    fn from(error: config::ConfigError) -> Self {
+        Self::Unreadable(unreadable::told(&error))
+    }
 }
 
 impl Settings {

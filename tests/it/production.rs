@@ -168,4 +168,7 @@ async fn the_password_of_a_database_url_is_never_printed() {
             assert!(!log.contains("staple"), "{url} {arguments:?}: {log}");
         }
     }
+    let (status, log) =
+        run(command(&database, &[], &[("PAYGATE__DATABASE", "postgres://u:horse-staple@db/pay")])).await;
+    assert!(!status.success() && !log.contains("staple") && log.contains("database"), "{log}");
 }
