@@ -352,10 +352,14 @@ impl Payments {
     /// # Errors
     /// [`AskError::NotFound`], or it cannot be looked up.
     pub async fn find(&self, merchant: MerchantId, order: &OrderId) -> Result<PaymentId, AskError> {
-        match (self.find_exactly(merchant, order).await, order.composed()) {
-            (Err(AskError::NotFound), Some(composed)) => self.find_exactly(merchant, &composed).await,
-            (found, _) => found,
+        let mut found = self.find_exactly(merchant, order).await;
+        for form in order.other_forms() {
+            if !matches!(found, Err(AskError::NotFound)) {
+                break;
+            }
+            found = self.find_exactly(merchant, &form).await;
         }
+        found
     }
 
     /// The payment of a shop's order whose id is stored as it is given.

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::{UnicodeNormalization, is_nfc};
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
     CardId, CustomerId, MerchantId, Money,
@@ -66,9 +66,12 @@ text! {
     OrderId, |c| breaks_a_line(c) || matches!(c, '"' | '\\' | '&' | '#' | '+' | '%'), unmistakable
 }
 impl OrderId {
-    /// The id in the composed form, when it is stored in another one: as older versions took it.
-    pub fn composed(&self) -> Option<Self> {
-        (!is_nfc(&self.0)).then(|| Self(self.0.nfc().collect::<String>().into()))
+    /// The composed and the decomposed form, where they are others than this one. Older versions stored ids as they came.
+    pub fn other_forms(&self) -> Vec<Self> {
+        let (composed, decomposed): (String, String) = (self.0.nfc().collect(), self.0.nfd().collect());
+        let mut forms = vec![composed, decomposed];
+        forms.dedup();
+        forms.into_iter().filter(|form| **form != *self.0).map(|form| Self(form.into())).collect()
     }
 }
 

@@ -91,7 +91,7 @@ pub async fn create(
 ) -> Result<CustomizeResponder<Answer>, ApiError> {
     let CreateBody { amount, currency, order_id, order_name, success_url, fail_url, metadata } = body.parse()?;
     amounts::currency(currency.as_deref())?;
-    not_under_its_old_spelling(&app, shop.merchant.id, order_id.as_deref()).await?;
+    let given = order_id.clone().unwrap_or_default();
     let order = Order {
         merchant: shop.merchant.id,
         amount: amounts::won("amount", amount)?,
@@ -101,6 +101,7 @@ pub async fn create(
         redirects: Box::new(redirects(&app, &request, &shop, success_url, fail_url).await?),
         metadata: metadata::metadata(metadata)?,
     };
+    not_under_its_old_form(&app, &order, &given).await?;
     let by = match shop.kind {
         ApiKeyKind::Secret => By::Shop,
         ApiKeyKind::Client => By::ClientKey,
@@ -114,12 +115,15 @@ pub async fn create(
 }
 
 /// Older versions stored order ids as they came. Such an order is not begun a second time under its composed form.
-async fn not_under_its_old_spelling(app: &App, merchant: MerchantId, given: Option<&str>) -> Result<(), ApiError> {
-    let old = given.and_then(|given| OrderId::try_from(given.to_owned()).ok()).filter(|id| id.composed().is_some());
-    match old {
-        Some(old) if app.payments.find_exactly(merchant, &old).await.is_ok() => Err(Code::OrderExists.into()),
-        _ => Ok(()),
+async fn not_under_its_old_form(app: &App, order: &Order, given: &str) -> Result<(), ApiError> {
+    let mut old = order.order_id.other_forms();
+    old.extend(OrderId::try_from(given.to_owned()).ok().filter(|given| *given != order.order_id));
+    for old in old {
+        if app.payments.find_exactly(order.merchant, &old).await.is_ok() {
+            return Err(Code::OrderExists.into());
+        }
     }
+    Ok(())
 }
 
 fn created(app: &App, payment: &Payment, merchant_name: &str, public_url: &str) -> Result<Answer, ApiError> {

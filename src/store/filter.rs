@@ -6,6 +6,7 @@ use sea_orm::{
     ColumnTrait, Condition,
     sea_query::{Expr, ExprTrait},
 };
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Cursor, TransactionKind,
@@ -90,7 +91,7 @@ impl PaymentFilter {
         let date = || number(CreatedAt, way.hides_dates);
         Condition::all()
             .add_option(self.payment_key.map(|key| PaymentKey.eq(key.to_string())))
-            .add_option(self.order_id.as_ref().map(|order| OrderId.eq(order.as_str())))
+            .add_option(self.order_id.as_ref().map(|order| OrderId.is_in(forms(order))))
             .add_option(self.name.as_ref().map(|name| contains(Expr::col((payment::Entity, SearchText)), name)))
             .add_option(self.name.as_ref().zip(way.by_name).and_then(|(name, index)| index.condition(name)))
             .add_option(self.kind.map(|wanted| {
@@ -111,6 +112,14 @@ impl PaymentFilter {
             .add_option(self.created_until.map(|until| ExprTrait::lt(date(), micros(until))))
             .add_option((!self.include_unfinished).then(|| kind(ApprovedAt.is_not_null())))
     }
+}
+
+/// An order id as it is given, composed and decomposed: older versions stored ids as they came.
+fn forms(order_id: &str) -> Vec<String> {
+    let mut forms = vec![order_id.to_owned(), order_id.nfc().collect(), order_id.nfd().collect()];
+    forms.sort_unstable();
+    forms.dedup();
+    forms
 }
 
 #[cfg(test)]

@@ -154,7 +154,8 @@ impl Asked {
         if let Ok(key) = self.key.parse() {
             return Ok(Some(PaymentFilter { payment_key: Some(key), ..filter }));
         }
-        let order = self.key.parse::<OrderId>().ok();
+        // Also a number that would not be taken any more.
+        let order = OrderId::try_from(self.key.clone()).ok();
         Ok(order.map(|order| PaymentFilter { order_id: Some(order.into()), ..filter }))
     }
 

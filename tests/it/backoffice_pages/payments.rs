@@ -1,6 +1,7 @@
 //! The list: its filters, its pages.
 
 use reqwest::Method;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{Browser, Shown, attribute, many::many};
@@ -33,6 +34,20 @@ pub fn address(query: &[(&str, &str)]) -> String {
 fn link(shown: &Shown, rel: &str) -> Option<String> {
     let tag = shown.text.split("<a ").find(|tag| tag.contains(&format!("rel=\"{rel}\"")))?;
     Some(attribute(tag, "href"))
+}
+
+#[tokio::test]
+async fn an_order_is_found_by_a_number_that_an_older_version_took() {
+    let app = spawn_app().await;
+    let shop = app.shop().await;
+    named(&shop, "커피", 1_000).await;
+    let browser = Browser::of(&app, &shop).await;
+    let decomposed = "cafe\u{301}-1";
+    for (stored, asked) in [("A\u{200b}1", "A\u{200b}1"), (decomposed, decomposed), (decomposed, "café-1")] {
+        let update = format!("UPDATE payment SET order_id = '{stored}'");
+        app.database.connect().await.execute_unprepared(&update).await.unwrap();
+        assert_eq!(list(&browser, &[("key", asked)]).await, [stored], "{asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -131,7 +131,12 @@ async fn an_order_id_is_the_same_in_the_composed_and_the_decomposed_form() {
     // An older version stored it as it came; it is not begun a second time.
     let update = format!("UPDATE payment SET order_id = '{decomposed}'");
     app.database.connect().await.execute_unprepared(&update).await.unwrap();
-    shop.create(&with("orderId", json!(decomposed))).await.refused(409, "ORDER_ALREADY_EXISTS");
+    let app = app.restart().await;
+    let shop = shop.at(&app.http);
+    for id in [composed, decomposed] {
+        shop.create(&with("orderId", json!(id))).await.refused(409, "ORDER_ALREADY_EXISTS");
+        assert_eq!(shop.payment_of_order(id).await.data()["amount"], 15_000, "{id}");
+    }
 }
 
 #[tokio::test]
