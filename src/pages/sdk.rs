@@ -11,7 +11,7 @@ use super::assets::{self, Room};
 use crate::error::{ApiError, Code};
 
 /// Of the newest SDK: what its `package.json` says.
-pub const VERSION: &str = "1.3.0";
+pub const VERSION: &str = "1.3.1";
 
 /// The classic scripts of all versions: a shop that named one with its hash goes on getting it.
 #[derive(RustEmbed)]

@@ -1,4 +1,4 @@
-export const VERSION = '1.3.0';
+export const VERSION = '1.3.1';
 
 /** Pauses in milliseconds. Tests shorten them; nobody else should. */
 export const timing = { retry: 1000, poll: 2000, hidden: 5000, watch: 700, firstByte: 8000, silence: 45000, call: 10000, giveUp: 120000 };
@@ -86,7 +86,10 @@ async function pay({ api, lang, fail }, order, surface, release) {
   const leave = (url, query) => {
     release();
     const target = new URL(url);
-    for (const name in query) target.searchParams.set(name, query[name]);
+    // The page's own parameters stay as they are written; those of our names are replaced.
+    const isOurs = (pair) => Object.keys(query).includes(new URLSearchParams(`&${pair}`).keys().next().value);
+    const kept = target.search.slice(1).split('&').filter((pair) => pair && !isOurs(pair));
+    target.search = [...kept, new URLSearchParams(query)].join('&');
     location.assign(target.href);
     // The page is on its way out: nobody gets a second answer.
     return new Promise(() => {});

@@ -26,6 +26,15 @@ test('with a successUrl the page leaves once, and the promise stays silent', asy
   assert.equal(settled, false);
 });
 
+test('parameters of ours replace those of the same name, and the others stay as they are written', async () => {
+  it.server.onStream = approves;
+  const successUrl = 'https://shop.example.com/ok?orderId=17&a=%20x&paymentKey&order%49d=18&b=+y%26~(c)#top';
+  it.pay.requestPayment({ ...ORDER, successUrl, failUrl: '/no' });
+  await until(() => it.browser.visited.length);
+  const query = 'a=%20x&b=+y%26~(c)&paymentKey=pk&orderId=order+1&amount=15000';
+  assert.equal(it.browser.visited[0].href, `https://shop.example.com/ok?${query}#top`);
+});
+
 test('redirect: false never leaves the page', async () => {
   it.server.onStream = approves;
   const result = await it.pay.requestPayment({ ...ORDER, ...URLS, redirect: false });
