@@ -29,6 +29,8 @@ impl MigrationTrait for Migration {
                     database
                         .write(&format!("UPDATE {table} SET email = $1 WHERE id = $2"), [normal.into(), id.into()])
                         .await?;
+                } else {
+                    tracing::warn!(table, %id, "an e-mail stays in its old form: another account has the composed one");
                 }
             }
         }
