@@ -39,10 +39,11 @@ pub struct CreateBody {
     /// `KRW`.
     #[schema(pattern = "^KRW$")]
     currency: Option<String>,
-    /// 1 to 100 characters; unique for the shop.
+    /// 1 to 100 characters; unique for the shop. No blank at either end, no character that cannot be seen or that
+    /// turns the text around, none of `" \ & # + %`. Taken in the composed form (NFC).
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     order_id: Option<String>,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters. Taken in the composed form (NFC).
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     order_name: Option<String>,
     /// An http(s) address without a user name. Where the merchant has registered websites, a client key may name

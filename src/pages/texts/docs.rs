@@ -51,6 +51,10 @@ super::texts! {
         webhooks "웹훅은 아직 없습니다. 이 이벤트로 따라가거나 GET /api/v1/p/merchant/orders/{orderId}로 조회하세요." "There are no webhooks yet: follow these events, or ask GET /api/v1/p/merchant/orders/{orderId}.";
         errors "오류 코드" "Error codes";
         errors_hint "outcome은 돈에 대해 무엇을 뜻하는지 알려 줍니다: declined는 결제되지 않음, not_sent는 카드사에 전달되지 않음(다시 시도), unknown은 같은 요청을 다시 보내 확인." "outcome says what it means for the money: declined, nothing charged; not_sent, it never reached the card network, try again; unknown, send the same request again to learn.";
+        lists "목록 읽기" "Reading lists";
+        lists_hint "결제 목록은 최신순입니다. 끝까지 읽으려면 응답의 next를 다음 요청의 after로 보내고, next가 없으면 멈추세요. 읽는 동안 새 결제가 생겨도 빠지거나 겹치지 않습니다. page는 예전 클라이언트를 위해 남아 있으며, 새 결제가 생기면 같은 결제가 두 번 올 수 있습니다. 둘을 함께 보내면 400입니다." "Lists of payments are newest first. To read one to its end, send next of each answer as after of the next call, and stop at an answer without next: no payment is left out or repeated, whatever arrives meanwhile. page remains for older clients; with it a payment may come twice when others arrive. Sending both is a 400.";
+        older "예전 클라이언트를 위한 필드" "A field for older clients";
+        older_hint "결제를 만들면 오는 expiredAt은 예전 클라이언트가 읽는 형식입니다. 새로 만드는 프로그램은 UTC ISO 8601인 expiresAt을 읽으세요." "expiredAt of a created payment is written the way older clients read it. Read expiresAt instead: ISO 8601 in UTC.";
         copy "복사" "Copy";
         copied "복사됨" "Copied";
         code "코드" "Code";
