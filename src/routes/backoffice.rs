@@ -21,6 +21,7 @@ use crate::{
     domain::By,
     error::{ApiError, Code, Problem},
     store::{AccountHash, Bounded, Merchant, Owner, Page, PaymentFilter, StoreError},
+    vault::Verified,
 };
 
 const SEARCH: Problem = Problem { ko: "100자 이하여야 합니다", en: "must have at most 100 characters" };
@@ -125,9 +126,12 @@ pub async fn business_with(
     let password = required("password", password)?;
     app.limits.sign_in(app.address(request), &email)?;
     let (merchant, hash) = known(&email, app.store.merchant_by_email(&email)).await?.unzip();
-    let verify = app.passwords.verify(password.into(), hash);
-    let matches = password_lock::guarded(app, AccountHash::of_merchant(&email), verify).await?;
-    let merchant = merchant.filter(|_| matches).ok_or(Code::SignInFailed)?;
+    let verify = app.passwords.verify(password.into(), hash.clone());
+    let verified = password_lock::guarded(app, AccountHash::of_merchant(&email), verify).await?;
+    let merchant = merchant.filter(|_| verified.is_right()).ok_or(Code::SignInFailed)?;
+    if let Some((old, Verified::Renewed(new))) = hash.zip(Some(verified)) {
+        app.store.renew_merchant_password(merchant.id, &old, new).await?;
+    }
     Ok(merchant)
 }
 

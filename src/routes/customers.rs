@@ -18,6 +18,7 @@ use crate::{
     actors::Services,
     error::{ApiError, Code},
     store::{AccountHash, Customer, StoreError},
+    vault::Verified,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -64,9 +65,12 @@ pub async fn sign_in(app: web::Data<App>, request: HttpRequest, body: Body) -> R
     app.limits.sign_in(app.address(&request), &email)?;
     let found = known(&email, app.store.customer_by_email(&email)).await?;
     let (customer, hash) = found.unzip();
-    let verify = app.passwords.verify(password.into(), hash);
-    let matches = password_lock::guarded(&app, AccountHash::of_customer(&email), verify).await?;
-    let customer = customer.filter(|_| matches).ok_or(Code::SignInFailed)?;
+    let verify = app.passwords.verify(password.into(), hash.clone());
+    let verified = password_lock::guarded(&app, AccountHash::of_customer(&email), verify).await?;
+    let customer = customer.filter(|_| verified.is_right()).ok_or(Code::SignInFailed)?;
+    if let Some((old, Verified::Renewed(new))) = hash.zip(Some(verified)) {
+        app.store.renew_customer_password(customer.id, &old, new).await?;
+    }
     let access_token = access_token(&app, &customer)?;
     Ok(Answer::ok(CustomerToken { access_token }))
 }

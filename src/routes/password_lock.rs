@@ -7,7 +7,7 @@ use super::App;
 use crate::{
     error::{ApiError, Code},
     store::{AccountHash, Slowing},
-    vault::PasswordError,
+    vault::{PasswordError, Verified},
 };
 
 /// How long a try that is refused for others' sake waits at least.
@@ -21,8 +21,8 @@ const LEAST: i64 = 1;
 pub async fn guarded(
     app: &App,
     account: AccountHash,
-    verify: impl Future<Output = Result<bool, PasswordError>>,
-) -> Result<bool, ApiError> {
+    verify: impl Future<Output = Result<Verified, PasswordError>>,
+) -> Result<Verified, ApiError> {
     let Some(slowing) = app.limits.passwords() else { return Ok(verify.await?) };
     let failures = match app.store.count_password_try(account, slowing, app.payments.now()).await? {
         Ok(failures) => failures,
@@ -33,13 +33,13 @@ pub async fn guarded(
         }
     };
     match verify.await {
-        Ok(true) => {
-            app.store.forget_password_failures(account).await?;
-            Ok(true)
-        }
-        Ok(false) => {
+        Ok(Verified::Wrong) => {
             alarm(slowing, failures);
-            Ok(false)
+            Ok(Verified::Wrong)
+        }
+        Ok(right) => {
+            app.store.forget_password_failures(account).await?;
+            Ok(right)
         }
         Err(error) => {
             app.store.uncount_password_try(account).await?;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use paygate_entity::customer::{Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr};
 
 use super::{Store, StoreError, exists_or, rows::micros};
 use crate::domain::CustomerId;
@@ -48,6 +48,16 @@ impl Store {
     pub async fn customer_by_email(&self, email: &str) -> Result<Option<(Customer, String)>, StoreError> {
         let row = Entity::find().filter(Column::Email.eq(email)).one(&self.read).await?;
         Ok(row.map(|row| (row.clone().into(), row.password_hash)))
+    }
+
+    /// Puts another hash of the same password in the place of `old`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn renew_customer_password(&self, id: CustomerId, old: &str, new: String) -> Result<(), StoreError> {
+        let own = Entity::update_many().filter(Column::Id.eq(id.uuid())).filter(Column::PasswordHash.eq(old));
+        self.run(own.col_expr(Column::PasswordHash, Expr::value(new))).await?;
+        Ok(())
     }
 
     /// # Errors

@@ -110,6 +110,16 @@ impl Store {
         Ok(true)
     }
 
+    /// Puts another hash of the same password in the place of `old`; nobody is signed out.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn renew_merchant_password(&self, id: MerchantId, old: &str, new: String) -> Result<(), StoreError> {
+        let own = Entity::update_many().filter(Column::Id.eq(id.uuid())).filter(Column::PasswordHash.eq(old));
+        self.run(own.col_expr(Column::PasswordHash, Expr::value(new))).await?;
+        Ok(())
+    }
+
     /// Sets a password without knowing the old one, and signs out everywhere.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ mod password;
 mod secret;
 
 pub use card::{Credential, Cvc, Expiry, FormatError, Pan};
-pub use password::{PasswordError, PasswordHasher};
+pub use password::{PasswordError, PasswordHasher, Verified};
 pub use secret::{ApiKey, ApiKeyKind, random};
 
 use aes_gcm::{

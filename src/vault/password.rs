@@ -20,6 +20,21 @@ pub enum PasswordError {
     Failed(String),
 }
 
+/// What a comparison with a stored hash says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verified {
+    Wrong,
+    Right,
+    /// It is right, and stored in a form of older versions. This hash should take the place of the stored one.
+    Renewed(String),
+}
+
+impl Verified {
+    pub fn is_right(&self) -> bool {
+        *self != Self::Wrong
+    }
+}
+
 /// Hashes and verifies passwords on blocking threads.
 ///
 /// Each hash takes `memory_kib` of memory for its duration, so both the running and the waiting ones
@@ -85,16 +100,19 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`PasswordError`]: too many at once, or the system failed.
-    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<bool, PasswordError> {
+    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<Verified, PasswordError> {
         let argon2 = self.argon2.clone();
         let decoy = self.decoy.clone();
         self.blocking(&self.sign_ins, move || {
-            let known = stored.is_some();
-            let matches = PasswordHash::new(stored.as_deref().unwrap_or(&decoy)).is_ok_and(|phc| {
-                let is = |password: &str| argon2.verify_password(password.as_bytes(), &phc).is_ok();
-                spellings(&password).iter().any(|password| is(password))
-            });
-            known && matches
+            let phc = PasswordHash::new(stored.as_deref().unwrap_or(&decoy)).ok();
+            let is = |password: &str| {
+                phc.as_ref().is_some_and(|phc| argon2.verify_password(password.as_bytes(), phc).is_ok())
+            };
+            match spellings(&password).iter().position(|password| is(password)).filter(|_| stored.is_some()) {
+                None => Verified::Wrong,
+                Some(0) => Verified::Right,
+                Some(_) => hash(&argon2, &composed(&password)).map_or(Verified::Right, Verified::Renewed),
+            }
         })
         .await
     }
@@ -142,9 +160,10 @@ mod tests {
         let hasher = PasswordHasher::new(64, 1).unwrap();
         let stored = hasher.hash("pass1234".into()).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
-        assert!(hasher.verify("pass1234".into(), Some(stored.clone())).await.unwrap());
-        assert!(!hasher.verify("pass12345".into(), Some(stored)).await.unwrap());
-        assert!(!hasher.verify("no password hashes to this".into(), None).await.unwrap());
+        let verify = async |password: &str, stored| hasher.verify(password.into(), stored).await.unwrap();
+        assert_eq!(verify("pass1234", Some(stored.clone())).await, Verified::Right);
+        assert_eq!(verify("pass12345", Some(stored)).await, Verified::Wrong);
+        assert_eq!(verify("no password hashes to this", None).await, Verified::Wrong);
     }
 
     #[tokio::test]
@@ -156,9 +175,9 @@ mod tests {
             [hasher.hash(composed.into()).await.unwrap(), hasher.hash(decomposed.clone().into()).await.unwrap(), old]
         {
             for given in [composed, &decomposed] {
-                assert!(hasher.verify(given.into(), Some(stored.clone())).await.unwrap(), "{given}");
+                assert!(hasher.verify(given.into(), Some(stored.clone())).await.unwrap().is_right(), "{given}");
             }
-            assert!(!hasher.verify("비밀번호1e".into(), Some(stored)).await.unwrap());
+            assert!(!hasher.verify("비밀번호1e".into(), Some(stored)).await.unwrap().is_right());
         }
     }
 
@@ -179,6 +198,6 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(matches!(hasher.hash("pass1234".into()).await, Err(PasswordError::Busy)));
-        assert!(hasher.verify("pass1234".into(), Some(stored)).await.unwrap());
+        assert!(hasher.verify("pass1234".into(), Some(stored)).await.unwrap().is_right());
     }
 }

@@ -89,7 +89,7 @@ async fn change(desk: &Desk, form: &Fields) -> Result<(), ApiError> {
     let wrong = || ApiError::field("present", WRONG);
     let stored = app.store.password_of(desk.merchant.id).await?.ok_or_else(wrong)?;
     let verify = app.passwords.verify(present.into(), Some(stored.clone()));
-    if !password_guarded(app, AccountHash::of_merchant(&desk.merchant.email), verify).await? {
+    if !password_guarded(app, AccountHash::of_merchant(&desk.merchant.email), verify).await?.is_right() {
         return Err(wrong());
     }
     let hash = app.passwords.hash(new).await?;

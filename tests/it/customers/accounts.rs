@@ -1,7 +1,10 @@
 //! Signing up and in.
 
+use argon2::{Argon2, PasswordHasher};
 use jiff::SignedDuration;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::support::{PASSWORD, TestApp, TestClock, fresh, spawn_app};
 
@@ -37,6 +40,37 @@ async fn e_mails_are_compared_without_case() {
     for spelling in [email.to_lowercase(), email.to_uppercase(), email] {
         app.http.post(SIGN_IN, &pair(&spelling, PASSWORD)).await.data();
     }
+}
+
+/// A Mac writes letters decomposed, and older versions hashed a password as it came.
+#[tokio::test]
+async fn a_password_is_the_same_in_both_forms_and_an_old_hash_is_renewed() {
+    let app = spawn_app().await;
+    let (composed, decomposed) = ("비밀번호1é", "비밀번호1é".nfd().collect::<String>());
+    let email = format!("{}@example.com", fresh("a"));
+    let business = json!({ "email": email, "password": composed, "name": "카페" });
+    app.http.post("/api/backoffice/v1/sign-up", &business).await.data();
+    assert_eq!(app.http.post(SIGN_UP, &pair(&email, composed)).await.status, 201);
+    let old = Argon2::default().hash_password(decomposed.as_bytes()).unwrap().to_string();
+    let database = app.database.connect().await;
+    for (table, sign_in) in [("customer", SIGN_IN), ("merchant", "/api/backoffice/v1/sign-in")] {
+        let rows = format!("FROM {table} WHERE password_hash = '{old}'");
+        let is_old = async || database.query_one_raw(statement(&database, &format!("SELECT 1 {rows}"))).await.unwrap();
+        database
+            .execute_unprepared(&format!("UPDATE {table} SET password_hash = '{old}' WHERE email = '{email}'"))
+            .await
+            .unwrap();
+        app.http.post(sign_in, &pair(&email, "비밀번호1e")).await.refused(400, "SIGN_IN_FAILED");
+        assert!(is_old().await.is_some());
+        for password in [composed, &decomposed, composed] {
+            app.http.post(sign_in, &pair(&email, password)).await.data();
+            assert!(is_old().await.is_none(), "{table}: {password}");
+        }
+    }
+}
+
+fn statement(database: &DatabaseConnection, sql: &str) -> Statement {
+    Statement::from_string(database.get_database_backend(), sql)
 }
 
 #[tokio::test]
