@@ -1,5 +1,7 @@
 //! The addresses in the configuration, checked at start: a wrong one would show later, as broken pages and links.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::{ConfigError, Settings};
@@ -16,18 +18,22 @@ impl Settings {
     /// # Errors
     /// An address cannot be used; the error names its key. It never repeats the value, which may hold a password.
     pub(super) fn check_urls(&self) -> Result<(), ConfigError> {
-        let phone_app = &self.server.phone_app_url;
-        let is_path_here = phone_app.starts_with('/') && !phone_app.starts_with("//");
-        let phone_app = if is_path_here { "" } else { phone_app };
+        let phone_app = here(&self.server.phone_app_url);
         let checks = [
             ("server.public_url", http(&self.server.public_url, Path::Refused)),
-            ("server.phone_app_url", http(phone_app, Path::Allowed)),
+            ("server.phone_app_url", http(&phone_app, Path::Allowed)),
             ("acquirer.card.base_url", http(&self.acquirer.card.base_url, Path::Allowed)),
             ("database.url", self.database.check_url()),
         ];
         let wrong = checks.into_iter().find_map(|(key, checked)| checked.err().map(|reason| (key, reason)));
         wrong.map_or(Ok(()), |(key, reason)| Err(ConfigError::Url { key, reason }))
     }
+}
+
+/// A path of this server, as an address on it. (`//` and `/\` begin an address elsewhere.)
+fn here(address: &str) -> Cow<'_, str> {
+    let is_path = address.starts_with('/') && !address.starts_with("//") && !address.contains('\\');
+    if is_path { Cow::Owned(format!("http://localhost{address}")) } else { Cow::Borrowed(address) }
 }
 
 fn http(text: &str, path: Path) -> Result<(), &'static str> {
@@ -82,6 +88,16 @@ mod tests {
             "https://user:secret@pay.example.com",
         ] {
             assert!(http(bad, Path::Refused).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_phone_app_may_be_a_path_of_this_server() {
+        for good in ["", "/m", "/app/phone/", "https://app.example.com/m"] {
+            assert_eq!(http(&here(good), Path::Allowed), Ok(()), "{good}");
+        }
+        for bad in ["//evil.example.com", "/\\evil.example.com", "/m?a=b", "/m#a", "/m m", "m", "/m\n"] {
+            assert!(http(&here(bad), Path::Allowed).is_err(), "{bad:?}");
         }
     }
 }

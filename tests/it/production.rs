@@ -134,6 +134,7 @@ async fn an_address_that_cannot_be_used_stops_the_start_and_is_named_also_locall
         (PUBLIC, "pay.example.com", "server.public_url must be an address"),
         (PUBLIC, "htps://pay.example.com", "server.public_url must begin with https:// or http://"),
         ("PAYGATE__SERVER__PHONE_APP_URL", "app.example.com/m", "server.phone_app_url must be an address"),
+        ("PAYGATE__SERVER__PHONE_APP_URL", "/m?a=b", "server.phone_app_url must not have a query"),
         (
             NETWORK,
             "https://user:secret@card-network.example.com",
