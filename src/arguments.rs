@@ -44,6 +44,9 @@ pub enum Command {
     Doubt(Doubt),
     /// Give a business that has forgotten its password a new one, and sign it out everywhere.
     ResetPassword { email: String },
+    /// The keys that seal, hash and sign: list, replace and remove them beside running servers.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Let an account that is locked after wrong passwords be signed in to again.
     Unlock { email: String },
     /// Prove that no money is lost, taken twice or left in doubt: whole payments against this binary, which
@@ -65,6 +68,29 @@ pub enum Demo {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+}
+
+#[derive(Subcommand)]
+pub enum Keys {
+    /// The keys of this database, and how many values are sealed under each.
+    List,
+    /// Replace the keys in use. Running servers use the new ones after vault.rollover_s.
+    Rotate,
+    /// Seal under the key in use what is sealed under others. May be interrupted and run again.
+    Reseal,
+    /// Remove a replaced key, so that it opens nothing any more.
+    Retire {
+        /// As `keys list` shows it.
+        #[arg(value_parser = key_id)]
+        key: u32,
+        /// Also while tokens, sessions and idempotency keys depend on it: they are no longer recognised.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+fn key_id(text: &str) -> Result<u32, String> {
+    u32::from_str_radix(text, 16).map_err(|_| "a key has 8 hexadecimal digits".to_owned())
 }
 
 #[derive(Subcommand)]

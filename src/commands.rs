@@ -16,7 +16,9 @@ use crate::{
     acquirer::{self, Acquirers, Sandbox},
     actors::Decision,
     config::{DEFAULTS, Settings},
-    demo, lab, methods,
+    demo,
+    keyring::Keyring,
+    lab, methods,
     operator::{self, Audit},
     startup::{Given, Paygate},
     store::Store,
@@ -182,10 +184,7 @@ pub async fn doubt_resolve(settings: Settings, key: &str, decision: Decision) ->
 /// # Errors
 /// No business has this e-mail, or the database cannot be written.
 pub async fn reset_password(settings: Settings, email: &str) -> Done {
-    let store = Store::connect(&settings.database).await?;
-    if !store.is_migrated().await? {
-        return Err("the database is not there, or not up to date: see `paygate migrate`".into());
-    }
+    let store = up_to_date(&settings).await?;
     let passwords = PasswordHasher::new(settings.auth.password_memory_kib, settings.auth.password_iterations)
         .map_err(|error| error.to_string())?;
     let password = operator::reset_password(&store, &passwords, email).await?;
@@ -197,15 +196,82 @@ pub async fn reset_password(settings: Settings, email: &str) -> Done {
     Ok(())
 }
 
+/// The database, with its schema up to date.
+async fn up_to_date(settings: &Settings) -> Result<Store, Box<dyn Error>> {
+    let store = Store::connect(&settings.database).await?;
+    let is_migrated = store.is_migrated().await?;
+    if is_migrated {
+        Ok(store)
+    } else {
+        Err("the database is not there, or not up to date: see `paygate migrate`".into())
+    }
+}
+
+async fn keyring(settings: &Settings) -> Result<(Store, Keyring), Box<dyn Error>> {
+    let store = up_to_date(settings).await?;
+    let keyring = Keyring::new(store.clone(), settings.master_keys()?, settings.succession());
+    Ok((store, keyring))
+}
+
+/// Shows the working keys.
+///
+/// # Errors
+/// The master key is another database's, or the database failed.
+pub async fn keys_list(settings: Settings) -> Done {
+    let (store, keyring) = keyring(&settings).await?;
+    keyring.open(Timestamp::now()).await?;
+    print!("{}", operator::keys::list(&store, Timestamp::now()).await?);
+    store.close().await;
+    Ok(())
+}
+
+/// Replaces the working keys in use.
+///
+/// # Errors
+/// The master key is another database's, or the database failed.
+pub async fn keys_rotate(settings: Settings) -> Done {
+    let (store, keyring) = keyring(&settings).await?;
+    keyring.open(Timestamp::now()).await?;
+    let id = operator::keys::rotate(&keyring, Timestamp::now()).await?;
+    store.close().await;
+    println!("{id:08x}");
+    eprintln!("The new keys are in use in {} s; then run `paygate keys reseal`.", settings.vault.rollover_s);
+    Ok(())
+}
+
+/// Seals under the key in use what is sealed under others.
+///
+/// # Errors
+/// A value cannot be opened, or the database failed.
+pub async fn keys_reseal(settings: Settings) -> Done {
+    let (store, keyring) = keyring(&settings).await?;
+    let vault = keyring.open(Timestamp::now()).await?;
+    let done = operator::keys::reseal(&store, &vault, |done| println!("{done} values")).await;
+    store.close().await;
+    println!("{} values are sealed anew under {:08x}", done?, vault.data_key());
+    Ok(())
+}
+
+/// Removes a replaced key.
+///
+/// # Errors
+/// Something depends on it, or the database failed.
+pub async fn keys_retire(settings: Settings, key: u32, is_forced: bool) -> Done {
+    let (store, keyring) = keyring(&settings).await?;
+    keyring.open(Timestamp::now()).await?;
+    let retired = operator::keys::retire(&store, key, is_forced, Timestamp::now()).await;
+    store.close().await;
+    retired?;
+    println!("{key:08x} is retired");
+    Ok(())
+}
+
 /// Ends the wait of an account after wrong passwords.
 ///
 /// # Errors
 /// The account is not locked, or the database cannot be written.
 pub async fn unlock(settings: Settings, email: &str) -> Done {
-    let store = Store::connect(&settings.database).await?;
-    if !store.is_migrated().await? {
-        return Err("the database is not there, or not up to date: see `paygate migrate`".into());
-    }
+    let store = up_to_date(&settings).await?;
     let unlocked = operator::unlock(&store, email).await;
     store.close().await;
     unlocked?;

@@ -11,21 +11,23 @@ use std::{
     time::Duration,
 };
 
-pub use master_key::KeyFile;
+use master_key::KeyFile;
 
 use config::{Config, Environment, File, FileFormat};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
     acquirer::{BreakerSettings, Dialect, HttpSettings, Paths},
     actors::{ActorSettings, PaymentSettings, ResolutionSettings},
+    keyring::Succession,
     live::LiveSettings,
     private_files,
     routes::{AuthSettings, BackofficeSettings, CompatSettings, REQUEST_TIMEOUT, RateLimitSettings, ServerSettings},
     store::{DatabaseSettings, JournalSettings},
     telemetry::LogSettings,
-    vault::{Vault, VaultError},
+    vault::{MasterKeys, VaultError},
 };
 
 /// The manual, and the defaults.
@@ -33,6 +35,9 @@ pub const DEFAULTS: &str = include_str!("../config/default.toml");
 
 /// What the commits around a call to an acquirer may take, within the time budget of an answer.
 const ANSWER_MARGIN_MS: u64 = 1000;
+
+/// How long after its end a payment's QR token still opens the checkout that tells how it ended.
+const QR_READ_FOR_S: i64 = 3_600;
 
 /// Where the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -243,33 +248,33 @@ impl Settings {
         Ok(())
     }
 
-    /// The key ring. A local installation without a key makes one and keeps it.
+    /// The master keys. A local installation without one makes one and keeps it.
     ///
     /// # Errors
     /// There is no usable key.
-    pub fn vault(&self) -> Result<Vault, ConfigError> {
+    pub fn master_keys(&self) -> Result<MasterKeys, ConfigError> {
         let given = &self.vault.master_key;
         let is_empty = |key: &SecretString| key.expose_secret().trim().is_empty();
-        let mut previous: Vec<_> = self.vault.previous_keys.iter().filter(|key| !is_empty(key)).cloned().collect();
+        let previous: Vec<_> = self.vault.previous_keys.iter().filter(|key| !is_empty(key)).cloned().collect();
         let master = match (is_empty(given), self.env) {
             (false, _) => given.clone(),
             (true, Env::Production) => return Err(ConfigError::NoMasterKey),
-            (true, Env::Local) => {
-                let file = self.key_file();
-                previous.extend(file.previous()?);
-                file.current()?
-            }
+            (true, Env::Local) => self.key_file().current()?,
         };
-        Ok(Vault::new(&master, &previous)?)
+        Ok(MasterKeys::new(&master, &previous)?)
     }
 
-    /// Where a local installation keeps the keys that it makes itself.
-    pub fn key_file(&self) -> KeyFile {
+    /// How working keys follow each other.
+    pub fn succession(&self) -> Succession {
+        let life = self.auth.access_token_s.max(i64::try_from(self.payment.expires_after_s).unwrap_or(i64::MAX));
+        Succession {
+            rollover: SignedDuration::from_secs(self.vault.rollover_s.into()),
+            token_life: SignedDuration::from_secs(life.saturating_add(QR_READ_FOR_S)),
+        }
+    }
+
+    /// Where a local installation keeps the master key that it makes itself.
+    fn key_file(&self) -> KeyFile {
         KeyFile::in_folder(&self.data_dir)
-    }
-
-    /// Whether the master key is one that this installation made itself.
-    pub fn has_generated_key(&self) -> bool {
-        self.env == Env::Local && self.vault.master_key.expose_secret().trim().is_empty()
     }
 }

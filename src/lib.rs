@@ -62,6 +62,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod error;
+pub mod keyring;
 pub mod lab;
 pub mod live;
 pub mod methods;

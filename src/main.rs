@@ -4,7 +4,7 @@ mod arguments;
 
 use std::{error::Error, process::ExitCode};
 
-use arguments::{Arguments, Command, Demo, Doubt};
+use arguments::{Arguments, Command, Demo, Doubt, Keys};
 use clap::Parser;
 use paygate::{actors::Decision, commands, config::Settings, domain::By, error::Lang, routes, telemetry};
 
@@ -49,6 +49,10 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
                 commands::doubt_resolve(settings, &payment_key, decision).await
             }
             Command::ResetPassword { email } => commands::reset_password(settings, &email).await,
+            Command::Keys(Keys::List) => commands::keys_list(settings).await,
+            Command::Keys(Keys::Rotate) => commands::keys_rotate(settings).await,
+            Command::Keys(Keys::Reseal) => commands::keys_reseal(settings).await,
+            Command::Keys(Keys::Retire { key, force }) => commands::keys_retire(settings, key, force).await,
             Command::Unlock { email } => commands::unlock(settings, &email).await,
             Command::Config | Command::Lab(_) => Ok(()),
         }

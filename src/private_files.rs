@@ -2,7 +2,7 @@
 //! open to all for a moment. Files of earlier versions are closed when they are found.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
@@ -82,18 +82,6 @@ pub fn write_once(path: &Path, content: &[u8]) -> io::Result<()> {
     };
     fs::remove_file(&draft)?;
     linked
-}
-
-/// Puts a complete file in another one's place.
-///
-/// # Errors
-/// It cannot be written.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    fs::rename(draft(path, content)?, path)?;
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 /// The content on disk, beside where it belongs.

@@ -18,6 +18,7 @@ use crate::{
     config::{ConfigError, Env, Settings},
     demo,
     domain::MerchantId,
+    keyring::{self, Keyring, KeyringError},
     live::Bus,
     methods::{NetworkError, Use, acquirers},
     pages,
@@ -40,6 +41,8 @@ pub enum StartupError {
     Config(#[from] ConfigError),
     #[error("the database: {0}")]
     Database(#[from] StoreError),
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     #[error("the schema is not up to date: run `paygate migrate`")]
     NotMigrated,
     #[error(transparent)]
@@ -68,8 +71,8 @@ pub struct Paygate {
     address: SocketAddr,
     server: JoinHandle<()>,
     handle: ServerHandle,
-    /// Sweeper, recovery, key watch.
-    tasks: [JoinHandle<()>; 3],
+    /// Sweeper, recovery, key watch, keyring.
+    tasks: [JoinHandle<()>; 4],
     built: Offline,
 }
 
@@ -86,8 +89,8 @@ impl Paygate {
         // With the port that was taken, for those who connect to this server from within.
         settings.server.listen = address.to_string();
         let store = open_store(&settings).await?;
-        let built = build(&settings, given, store)?;
-        let app = &built.app;
+        let built = build(&settings, given, store).await?;
+        let (app, kept, keyring, clock) = (&built.app, built.app.clone(), built.keyring.clone(), built.clock.clone());
         if settings.seeds_demo() {
             demo::seed(app).await.map_err(|error| StartupError::Demo(error.to_string()))?;
         }
@@ -113,9 +116,14 @@ impl Paygate {
             routes::watch_keys(&watched).await;
             "ended".to_owned()
         };
+        let keeping = async move {
+            keyring.keep(&kept.vault, &clock, &kept.shutdown).await;
+            "ended".to_owned()
+        };
+        let keyring = tokio::spawn(supervisor.clone().guard(keyring::KEYRING, keeping));
         let key_watch = tokio::spawn(supervisor.clone().guard(routes::KEY_WATCH, watching));
         tracing::info!("listening on {address}");
-        Ok(Self { address, server, handle, tasks: [sweeper, recovery, key_watch], built })
+        Ok(Self { address, server, handle, tasks: [sweeper, recovery, key_watch, keyring], built })
     }
 
     /// The payments of the configured database without a server, for a command that changes one.
@@ -126,7 +134,7 @@ impl Paygate {
         let store = open_store(settings).await?;
         // Such a command asks nobody.
         let given = Given { acquirers: Some(Acquirers::new([])), clock: None };
-        build(settings, given, store)
+        build(settings, given, store).await
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -174,6 +182,8 @@ pub struct Offline {
     journal: Vec<JoinHandle<()>>,
     /// What looks after the database and the actors.
     watchers: [JoinHandle<()>; 2],
+    keyring: Arc<Keyring>,
+    clock: Clock,
 }
 
 impl Offline {
@@ -222,12 +232,14 @@ async fn open_store(settings: &Settings) -> Result<Store, StartupError> {
     if store.is_migrated().await? { Ok(store) } else { Err(StartupError::NotMigrated) }
 }
 
-fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, StartupError> {
+async fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, StartupError> {
     let shutdown = CancellationToken::new();
     let supervisor = Supervisor::new(shutdown.clone());
     // First of all: what is built next has figures of its own.
     let metrics = telemetry::metrics();
-    let vault = Arc::new(settings.vault()?);
+    let clock = given.clock.unwrap_or_else(Clock::system);
+    let keyring = Keyring::new(store.clone(), settings.master_keys()?, settings.succession());
+    let vault = keyring.open(clock.now()).await?;
     let acquirers = match given.acquirers {
         Some(acquirers) => acquirers,
         None => acquirers(settings, Use::Paying)?,
@@ -242,7 +254,7 @@ fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, Sta
         bus: Bus::new(settings.live.max_streams),
         acquirers,
         vault: vault.clone(),
-        clock: given.clock.unwrap_or_else(Clock::system),
+        clock: clock.clone(),
         payment: settings.payment.clone(),
         resolution: settings.resolution.clone(),
         actors: settings.actors.clone(),
@@ -268,7 +280,7 @@ fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, Sta
         store,
         passwords: PasswordHasher::new(auth.password_memory_kib, auth.password_iterations)
             .map_err(|error| StartupError::Passwords(error.to_string()))?,
-        tokens: Tokens::new(&vault, auth.access_token_s),
+        tokens: Tokens::new(vault.clone(), auth.access_token_s),
         vault,
         lookups: routes::Lookups::new(auth, uses),
         limits: routes::Limits::new(&settings.rate_limit),
@@ -283,7 +295,7 @@ fn build(settings: &Settings, given: Given, store: Store) -> Result<Offline, Sta
         shutdown,
         supervisor: supervisor.clone(),
     };
-    Ok(Offline { app: Data::new(app), arbiters, journal, watchers })
+    Ok(Offline { app: Data::new(app), arbiters, journal, watchers, keyring: Arc::new(keyring), clock })
 }
 
 /// Files for spreadsheets that may be written at once.

@@ -17,3 +17,4 @@ pub mod payment;
 pub mod payment_event;
 pub mod payment_transaction;
 pub mod shop_origin;
+pub mod working_key;

@@ -19,6 +19,7 @@ mod m0013_deep_pages;
 mod m0020_card_failures;
 mod m0021_normal_form;
 mod m0022_password_failures;
+mod m0023_working_keys;
 
 pub struct Migrator;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_card_failures::Migration),
             Box::new(m0021_normal_form::Migration),
             Box::new(m0022_password_failures::Migration),
+            Box::new(m0023_working_keys::Migration),
         ]
     }
 }

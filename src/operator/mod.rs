@@ -3,6 +3,7 @@
 
 mod audit;
 mod doubt;
+pub mod keys;
 mod network_side;
 mod password;
 mod why;

@@ -139,7 +139,7 @@ pub async fn qr(app: web::Data<App>, request: HttpRequest, token: web::Path<Stri
 /// # Errors
 /// 404 when the token is none of ours.
 pub async fn payment_of(app: &App, token: &str) -> Result<(QrClaims, Arc<Payment>), ApiError> {
-    let claims = app.tokens.read_qr(token).map_err(|_| Code::RouteNotFound)?;
+    let claims = app.tokens.read_qr(token, app.payments.now()).map_err(|_| Code::RouteNotFound)?;
     let merchant = claims.merchant_id.parse().map_err(|_| Code::RouteNotFound)?;
     let payment = app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?;
     if claims.is_of(&payment) { Ok((claims, payment)) } else { Err(Code::PaymentCanceled.into()) }

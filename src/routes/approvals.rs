@@ -81,7 +81,7 @@ async fn approved_before(app: &App, id: PaymentId, customer: CustomerId) -> Resu
 }
 
 async fn payment_of_token(app: &App, token: &str) -> Result<PaymentId, ApiError> {
-    let claims = app.tokens.read_qr(token).map_err(|_| Code::InvalidToken)?;
+    let claims = app.tokens.read_qr(token, app.payments.now()).map_err(|_| Code::InvalidToken)?;
     let merchant = claims.merchant_id.parse().map_err(|_| Code::InvalidToken)?;
     let payment = app.payments.look(app.payments.find(merchant, &claims.order_id).await?).await?;
     if claims.is_of(&payment) { Ok(payment.id) } else { Err(Code::PaymentCanceled.into()) }

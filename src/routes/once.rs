@@ -18,7 +18,7 @@ use crate::{
     domain::{AskedAgain, CancelNo, Payment, Rejection},
     error::{ApiError, Code, FirstCall, Problem, Told},
     store::{Answered, KeyRef, KeyState, KeyWrite, Running},
-    vault::{Purpose, Vault},
+    vault::{ANSWER_CONTEXT, Purpose, Vault},
 };
 
 const HEADER: &str = "idempotency-key";
@@ -30,9 +30,6 @@ const KEY: Problem = Problem {
 
 /// How often a key is looked at anew because the run that was seen is over.
 const MAX_LOOKS: usize = 4;
-
-/// The vault's context of kept answers.
-const CONTEXT: &str = "idempotency-answer";
 
 /// Where a call stands, read off the payment.
 pub enum Settled {
@@ -285,12 +282,13 @@ fn rendered(result: &Result<Answer, ApiError>, caller: &Caller) -> Answer {
 }
 
 fn seal(vault: &Vault, answer: &Answer) -> Answered {
-    Answered { status: answer.status, sealed_body: vault.seal(&answer.body, CONTEXT) }
+    Answered { status: answer.status, sealed_body: vault.seal(&answer.body, ANSWER_CONTEXT) }
 }
 
 fn replay(vault: &Vault, answered: &Answered) -> Result<Answer, ApiError> {
-    let body =
-        vault.open(&answered.sealed_body, CONTEXT).map_err(|error| ApiError::from(Code::Internal).because(error))?;
+    let body = vault
+        .open(&answered.sealed_body, ANSWER_CONTEXT)
+        .map_err(|error| ApiError::from(Code::Internal).because(error))?;
     Ok(Answer { status: answered.status, body: body.to_vec(), is_replayed: true })
 }
 

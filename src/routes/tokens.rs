@@ -1,6 +1,8 @@
 //! Signed tokens: what a signed-in caller shows, and what a QR code carries. HS256, the key named in the
 //! header, so that keys can be rotated while tokens are out.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -59,30 +61,24 @@ pub struct AccessClaims {
 #[error("the token is not valid")]
 pub struct BadToken;
 
-struct Key {
-    id: String,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-}
-
 /// Signs and checks tokens.
 pub struct Tokens {
-    /// The current key first.
-    keys: Vec<Key>,
+    vault: Arc<Vault>,
     access_token_s: i64,
 }
 
 /// Longer than any token of ours: what is longer is not read.
 const MAX_TOKEN_BYTES: usize = 4096;
 
+/// A clock that was ahead and is set right has issued tokens of a time that is still to come.
+const MAX_AHEAD_S: i64 = 2 * 3_600;
+
+/// Long after its payment has ended a QR token opens nothing any more.
+const MAX_QR_AGE_S: i64 = 30 * 24 * 3_600;
+
 impl Tokens {
-    pub fn new(vault: &Vault, access_token_s: i64) -> Self {
-        let keys = vault.token_keys().map(|(id, secret)| Key {
-            id,
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-        });
-        Self { keys: keys.collect(), access_token_s }
+    pub fn new(vault: Arc<Vault>, access_token_s: i64) -> Self {
+        Self { vault, access_token_s }
     }
 
     /// # Errors
@@ -97,7 +93,10 @@ impl Tokens {
     /// The token is not one of ours, or it is out of date.
     pub fn read_access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, BadToken> {
         let claims: AccessClaims = self.verify(token)?;
-        if claims.exp > now.as_second() { Ok(claims) } else { Err(BadToken) }
+        let (AccessClaims { iat, exp, .. }, now) = (&claims, now.as_second());
+        // Whoever got hold of a key could write any time into a token.
+        let is_ours = exp.saturating_sub(*iat) <= self.access_token_s && iat.saturating_sub(now) <= MAX_AHEAD_S;
+        if is_ours && *exp > now { Ok(claims) } else { Err(BadToken) }
     }
 
     /// # Errors
@@ -109,16 +108,18 @@ impl Tokens {
     /// Reads a QR token, in date or not: whether the payment is still open, the payment itself knows.
     ///
     /// # Errors
-    /// The token is not one of ours.
-    pub fn read_qr(&self, token: &str) -> Result<QrClaims, BadToken> {
-        self.verify(token)
+    /// The token is not one of ours, or older than any that is still shown.
+    pub fn read_qr(&self, token: &str, now: Timestamp) -> Result<QrClaims, BadToken> {
+        let claims: QrClaims = self.verify(token)?;
+        let age = now.as_second().saturating_sub(claims.iat);
+        if (-MAX_AHEAD_S..=MAX_QR_AGE_S).contains(&age) { Ok(claims) } else { Err(BadToken) }
     }
 
     fn sign(&self, claims: &impl Serialize) -> Result<String, BadToken> {
-        let key = self.keys.first().ok_or(BadToken)?;
+        let (id, secret) = self.vault.signing_key();
         // No `typ`: the token goes into a QR code, every character counts.
-        let header = Header { typ: None, kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        encode(&header, claims, &key.encoding).map_err(|_| BadToken)
+        let header = Header { typ: None, kid: Some(id), ..Header::new(Algorithm::HS256) };
+        encode(&header, claims, &EncodingKey::from_secret(&*secret)).map_err(|_| BadToken)
     }
 
     fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Result<T, BadToken> {
@@ -126,12 +127,12 @@ impl Tokens {
             return Err(BadToken);
         }
         let kid = decode_header(token).map_err(|_| BadToken)?.kid.ok_or(BadToken)?;
-        let key = self.keys.iter().find(|key| key.id == kid).ok_or(BadToken)?;
+        let secret = self.vault.verifying_key(&kid).ok_or(BadToken)?;
         let mut validation = Validation::new(Algorithm::HS256);
         // Times are checked against the clock of the house, audiences by the type of the claims.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        Ok(decode::<T>(token, &key.decoding, &validation).map_err(|_| BadToken)?.claims)
+        Ok(decode::<T>(token, &DecodingKey::from_secret(&*secret), &validation).map_err(|_| BadToken)?.claims)
     }
 }

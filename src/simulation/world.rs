@@ -40,7 +40,7 @@ use crate::{
         Card, Journal, JournalSettings, Records,
         simulated::{Chances, Disk, Drive, Faults, Flaws, Life},
     },
-    vault::{self, Vault},
+    vault::{self, MasterKeys, Ring, Vault},
 };
 
 /// How long a call may take; as configured by default.
@@ -55,7 +55,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(7);
 
 static VAULT: LazyLock<Arc<Vault>> = LazyLock::new(|| {
     let key = SecretString::from("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-    Arc::new(Vault::new(&key, &[]).expect("a key of 32 bytes"))
+    let masters = MasterKeys::new(&key, &[]).expect("a key of 32 bytes");
+    Arc::new(Vault::new(Ring::new(|purpose| masters.derived(purpose)).expect("a key of each purpose")))
 });
 
 /// How often each process looks whether the network answers again. Rounds in which nothing happens take the time of this

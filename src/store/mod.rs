@@ -36,6 +36,7 @@ mod sessions;
 #[cfg(test)]
 pub mod simulated;
 mod way;
+mod working_keys;
 mod writes;
 
 pub use audit::Audited;
@@ -58,6 +59,7 @@ pub use password_failures::{AccountHash, Slowing};
 pub use payments::{Doubts, Listed, Owner, Page, Transaction, TransactionKind};
 pub use records::Records;
 pub use sessions::Session;
+pub use working_keys::{Resealed, RowName, SealedIn, SealedRow, StoredKey};
 
 use sea_orm::{DbErr, SqlErr};
 

@@ -60,6 +60,7 @@ async fn a_folder_that_everybody_shares_is_left_as_it_is() {
     process.kill();
     // The folder in which the process runs is not its own, either.
     set_mode(database.folder(), 0o755);
+    std::fs::copy(database.data_dir().join("master.key"), database.folder().join("master.key")).unwrap();
     let (migrated, log) = run(command(&database, &["migrate"], &[("PAYGATE__DATA_DIR", ".")])).await;
     assert!(migrated.success(), "{log}");
     let here = [("PAYGATE__DATA_DIR", "."), ("PAYGATE__VAULT__MASTER_KEY", "")];

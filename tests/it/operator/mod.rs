@@ -2,6 +2,7 @@
 
 mod audit;
 mod doubt;
+mod keys;
 mod password;
 mod why;
 
