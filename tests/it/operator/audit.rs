@@ -346,8 +346,6 @@ async fn an_audit_takes_two_connections_from_a_server_at_most() {
         return;
     }
     assert_eq!(paygate(&database, &["migrate"], &[]).await.code, Some(0));
-    let url = network(None);
-    let mut audit = command(&database, &["audit"], &[("PAYGATE__ACQUIRER__CARD__BASE_URL", &url)]).spawn().unwrap();
     let db = database.connect().await;
     let others = async || {
         let sql = "SELECT COUNT(*) AS count FROM pg_stat_activity \
@@ -355,6 +353,9 @@ async fn an_audit_takes_two_connections_from_a_server_at_most() {
         let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
         row.try_get::<i64>("", "count").unwrap()
     };
+    eventually("the migration has left", async || others().await == 0).await;
+    let url = network(None);
+    let mut audit = command(&database, &["audit"], &[("PAYGATE__ACQUIRER__CARD__BASE_URL", &url)]).spawn().unwrap();
     eventually("it is connected", async || others().await > 0).await;
     let mut most = 0;
     for _ in 0..100 {
