@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -181,12 +182,12 @@ fn with_key(filter: PaymentFilter, key: Option<String>) -> Option<PaymentFilter>
     }
 }
 
-/// What a name filter looks for.
+/// What a name filter looks for, in the composed form (NFC), in which its characters are counted.
 ///
 /// # Errors
 /// It is too long, or no text.
 pub fn search(name: Option<String>) -> Result<Option<String>, ApiError> {
-    let name = name.filter(|name| !name.is_empty());
+    let name = name.filter(|name| !name.is_empty()).map(|name| name.nfc().collect::<String>());
     let is = |bad: fn(&String) -> bool| name.as_ref().is_some_and(bad);
     if is(|name| name.chars().count() > MAX_SEARCH_CHARS) {
         return Err(ApiError::field("name", SEARCH));
